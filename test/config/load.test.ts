@@ -1,0 +1,71 @@
+import assert from "node:assert/strict";
+import { resolve } from "node:path";
+import * as pulumi from "@pulumi/pulumi";
+import { loadStack } from "../../config/load";
+import { messageOf, minimal, secrets } from "./stacks";
+
+const secretNames = Object.keys(secrets);
+
+/** Sets the configuration as the engine does: every value a text, groups as JSON, with the names of the secret ones. */
+function configure(values: Record<string, unknown>, secretKeys: readonly string[] = secretNames): void {
+  const texts = Object.entries(values).map(([key, value]) => [
+    key.includes(":") ? key : `tokenrack:${key}`,
+    typeof value === "string" ? value : JSON.stringify(value),
+  ]);
+  pulumi.runtime.setAllConfig(
+    Object.fromEntries(texts) as Record<string, string>,
+    secretKeys.map((key) => `tokenrack:${key}`),
+  );
+}
+
+const wait = <T>(output: pulumi.Output<T>): Promise<T> => new Promise((done) => void output.apply(done));
+
+describe("loadStack", () => {
+  before(() =>
+    pulumi.runtime.setMocks(
+      { newResource: ({ name, inputs }) => ({ id: name, state: inputs as object }), call: () => ({}) },
+      "tokenrack",
+      "two",
+    ),
+  );
+  afterEach(() => pulumi.runtime.setAllConfig({}));
+
+  it("reads the profile, and the secrets as secret outputs", async () => {
+    configure({ ...minimal, ...secrets, paths: { cache: "/c" }, "aws:region": "nowhere" });
+    const stack = loadStack();
+    assert.equal(stack.profile.stack, "two");
+    assert.deepEqual(stack.profile.paths, {
+      run: resolve(".tokenrack/run/two"),
+      cache: "/c",
+      gatewayBundle: resolve("gateway/dist/gateway.js"),
+    });
+    for (const [key, output] of Object.entries(stack.secrets) as [keyof typeof secrets, pulumi.Output<string>][]) {
+      assert.equal(await pulumi.isSecret(output), true, key);
+      assert.equal(await wait(output), secrets[key]);
+    }
+  });
+
+  it("takes what is not JSON as text, for the schema to refuse", () => {
+    configure({ ...minimal, ...secrets, gateway: "fast" });
+    assert.match(messageOf(loadStack), /gateway: found text "fast"; expected a group of keys/);
+  });
+
+  it("names unknown keys of its namespace, whatever they hold", () => {
+    configure({ ...minimal, ...secrets, rayTokne: "CANARY" });
+    const message = messageOf(loadStack);
+    assert.match(message, /rayTokne: found an unknown key.*did you mean `rayToken`\?/);
+    assert.ok(!message.includes("CANARY"));
+  });
+
+  it("refuses a secret that stands in plain text", () => {
+    configure({ ...minimal, ...secrets }, ["rayToken", "users", "firstUserPassword"]);
+    assert.match(messageOf(loadStack), /^ProfileError: .*1 fault:\n {2}signingKey: found a secret in plain text/);
+  });
+
+  it("shows nothing of a group that was set as a secret", () => {
+    configure({ ...minimal, ...secrets, gateway: { bodyMib: "CANARY" } }, [...secretNames, "gateway"]);
+    const message = messageOf(loadStack);
+    assert.match(message, /gateway\.bodyMib: found text of 6 characters \(not shown\)/);
+    assert.ok(!message.includes("CANARY"));
+  });
+});

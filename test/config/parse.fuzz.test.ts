@@ -1,0 +1,107 @@
+import assert from "node:assert/strict";
+import fc from "fast-check";
+import { ProfileError } from "../../config/errors";
+import { parseProfile, parseStack } from "../../config/parse";
+import { stackKeys } from "../../config/schema";
+import { hash, minimal, secrets } from "./stacks";
+
+const canary = "CANARY";
+const whole = { ...minimal, gateway: {}, ports: {}, paths: { run: "/run/x" }, ...secrets };
+
+/** Any value, and values that are nearly right. */
+const value = fc.oneof(
+  fc.anything({ withNullPrototype: true, withBigInt: true, withDate: true, withMap: true }),
+  fc.constantFrom<unknown>(
+    0,
+    -1,
+    1e300,
+    Number.NaN,
+    "",
+    "local",
+    "auto",
+    "org/name",
+    [],
+    {},
+    null,
+    undefined,
+    "__proto__",
+  ),
+);
+const key = fc.oneof(
+  fc.constantFrom(
+    ...stackKeys,
+    "kind",
+    "source",
+    "name",
+    "revision",
+    "serve",
+    "cpuThreads",
+    "constructor",
+    "__proto__",
+  ),
+  fc.string(),
+);
+const mutation = fc.record({ path: fc.array(fc.oneof(key, fc.nat(2)), { minLength: 1, maxLength: 3 }), value });
+
+/** A copy of `root` with `path` set to `value`, as far as the path can be walked; own properties only. */
+function mutate(root: unknown, path: readonly (string | number)[], replacement: unknown): unknown {
+  const [head, ...rest] = path;
+  if (head === undefined) return replacement;
+  if (Array.isArray(root)) {
+    const copy: unknown[] = [...(root as unknown[])];
+    if (typeof head === "number") copy[head] = mutate(copy[head], rest, replacement);
+    return copy;
+  }
+  if (typeof root !== "object" || root === null) return replacement;
+  const own = Object.getOwnPropertyDescriptor(root, head)?.value as unknown;
+  const entries = Object.entries(root).filter(([name]) => name !== String(head));
+  return Object.fromEntries([...entries, [String(head), mutate(own, rest, replacement)]]);
+}
+
+/** Runs a parser; anything but a ProfileError is the failure. */
+function messageIfRefused(parse: (raw: unknown) => unknown, raw: unknown): string {
+  try {
+    parse(raw);
+    return "";
+  } catch (error) {
+    assert.ok(error instanceof ProfileError, `threw ${String(error)}`);
+    assert.ok(error.faults.length > 0);
+    return error.message;
+  }
+}
+
+describe("mutated stacks", () => {
+  it("throw a ProfileError or nothing", () => {
+    fc.assert(
+      fc.property(fc.array(mutation, { minLength: 1, maxLength: 4 }), (mutations) => {
+        const raw = mutations.reduce<unknown>((stack, { path, value: v }) => mutate(stack, path, v), whole);
+        messageIfRefused(parseProfile, raw);
+        messageIfRefused(parseStack, raw);
+      }),
+      { numRuns: 2000 },
+    );
+  });
+
+  it("never show a secret, wherever in the secrets it stands", () => {
+    const user = { name: "admin", passwordHash: hash, scopes: ["chat:write"], models: ["*"] };
+    const spot = fc.constantFrom("name", "passwordHash", "scopes", "models", canary, "extra");
+    const shape = fc.constantFrom<unknown>(canary, [canary], { [canary]: canary }, [[canary]], `${canary} ${canary}`);
+    fc.assert(
+      fc.property(
+        spot,
+        shape,
+        fc.constantFrom("rayToken", "signingKey", "users", "firstUserPassword"),
+        (where, what, secret) => {
+          const users = [{ ...user, [where]: what }, user];
+          const raws = [
+            { ...whole, users: JSON.stringify(users) },
+            { ...whole, users },
+            { ...whole, [secret]: what },
+          ];
+          for (const raw of raws) assert.ok(!messageIfRefused(parseStack, raw).includes(canary));
+        },
+      ),
+      { numRuns: 300 },
+    );
+  });
+});
