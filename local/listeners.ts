@@ -1,0 +1,53 @@
+/** Which of a stack's ports can be reached from other machines. Ray binds a few to all interfaces and has no setting for it. */
+import { readdirSync, readFileSync, readlinkSync } from "node:fs";
+import { findProcesses } from "./processes";
+
+/** A port open to the network. */
+export interface OpenPort {
+  readonly port: number;
+  readonly process: string;
+}
+
+/** Loopback in the kernel's notation: 127.0.0.0/8 ends in 7F as the bytes are reversed; ::1; ::ffff:127.x. @see proc(5) */
+const loopback = /^(?:[0-9A-F]{6}7F|0{24}01000000|0{16}FFFF0000[0-9A-F]{6}7F)$/;
+
+/** Sockets that listen beyond loopback: inode to port. */
+function openSockets(): Map<string, number> {
+  const sockets = new Map<string, number>();
+  for (const file of ["/proc/net/tcp", "/proc/net/tcp6"]) {
+    for (const row of readFileSync(file, "utf8").trim().split("\n").slice(1)) {
+      const fields = row.trim().split(/\s+/);
+      const [address = "", port = ""] = (fields[1] ?? "").split(":");
+      const listening = fields[3] === "0A";
+      if (listening && !loopback.test(address)) sockets.set(fields[9] ?? "", Number.parseInt(port, 16));
+    }
+  }
+  return sockets;
+}
+
+function socketInodes(pid: number): string[] {
+  try {
+    return readdirSync(`/proc/${pid}/fd`).flatMap((fd) => {
+      try {
+        return /^socket:\[(\d+)\]$/.exec(readlinkSync(`/proc/${pid}/fd/${fd}`))?.[1] ?? [];
+      } catch {
+        return [];
+      }
+    });
+  } catch {
+    return []; // It ended meanwhile.
+  }
+}
+
+/** Ports of the stack's processes that are open to the network, by number. */
+export function openPorts(runDirectory: string): OpenPort[] {
+  const sockets = openSockets();
+  const found = new Map<number, string>();
+  for (const ref of [...findProcesses(runDirectory, "ray"), ...findProcesses(runDirectory, "gateway")]) {
+    for (const inode of socketInodes(ref.pid)) {
+      const port = sockets.get(inode);
+      if (port !== undefined) found.set(port, ref.name.split(" ")[0] ?? "");
+    }
+  }
+  return [...found].map(([port, process]) => ({ port, process })).sort((a, b) => a.port - b.port);
+}

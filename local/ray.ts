@@ -1,0 +1,180 @@
+/** Starts and ends Ray on this machine: bound to loopback, with token auth, apart from any other Ray that runs here. */
+import { existsSync, readdirSync, readFileSync, readlinkSync, rmSync } from "node:fs";
+import { delimiter, join } from "node:path";
+import { setTimeout as sleep } from "node:timers/promises";
+import { endProcesses, findProcesses, isAlive, markOf, type ProcessRef } from "./processes";
+import { partDirectory, privateDirectory, rayTempDirectory, removePart, writePrivate } from "./runFiles";
+import { localError, progress } from "./report";
+import { rayApi } from "./rayApi";
+import { run } from "./shell";
+
+/** What `ray start` is told; from the Plan. */
+export interface RayRequest {
+  readonly runDirectory: string;
+  readonly cacheDirectory: string;
+  readonly pythonDirectory: string;
+  readonly ports: { readonly rayGcs: number; readonly rayDashboard: number; readonly rayClient: number };
+  /** CPUs that Ray counts. */
+  readonly numCpus: number;
+  readonly numGpus: number;
+  /** Cores that vLLM leaves to others. */
+  readonly reservedCores: number;
+  /** Ray's shared-memory store in MiB. */
+  readonly objectStoreMib: number;
+  /** Which GPU, by PCI order; none on a CPU. */
+  readonly gpuIndex?: number | undefined;
+}
+
+/** Where Ray reads its token from: a file, so that no process carries it in its environment. */
+export function rayTokenFile(runDirectory: string): string {
+  return join(partDirectory(runDirectory, "ray"), "token");
+}
+
+const daemonsFile = (runDirectory: string): string => join(partDirectory(runDirectory, "ray"), "daemons.json");
+
+function environment(request: RayRequest): NodeJS.ProcessEnv {
+  const cache = (name: string): string => join(request.cacheDirectory, name);
+  const { PYTHONDONTWRITEBYTECODE: _unset, ...inherited } = process.env;
+  return {
+    ...inherited,
+    ...markOf(request.runDirectory, "ray"),
+    PATH: `${join(request.pythonDirectory, "bin")}${delimiter}${process.env["PATH"] ?? ""}`,
+    TMPDIR: rayTempDirectory(request.runDirectory),
+    RAY_AUTH_MODE: "token",
+    RAY_AUTH_TOKEN_PATH: rayTokenFile(request.runDirectory),
+    // Ray replaces a loopback address by the machine's own, unless it is told that there is no cluster beyond this machine.
+    RAY_ENABLE_WINDOWS_OR_OSX_CLUSTER: "0",
+    RAY_USAGE_STATS_ENABLED: "0",
+    VLLM_NO_USAGE_STATS: "1",
+    DO_NOT_TRACK: "1",
+    VLLM_CPU_NUM_OF_RESERVED_CPU: String(request.reservedCores),
+    ...(request.gpuIndex === undefined
+      ? {}
+      : { CUDA_DEVICE_ORDER: "PCI_BUS_ID", CUDA_VISIBLE_DEVICES: String(request.gpuIndex) }),
+    // The model is on disk by now: serving asks no hub, and caches stay in ours instead of the home directory.
+    HF_HUB_OFFLINE: "1",
+    HF_HOME: cache("huggingface"),
+    VLLM_CACHE_ROOT: cache("vllm"),
+    TORCHINDUCTOR_CACHE_DIR: cache("inductor"),
+    TRITON_CACHE_DIR: cache("triton"),
+  };
+}
+
+function startArguments(request: RayRequest): string[] {
+  const { rayGcs, rayDashboard, rayClient } = request.ports;
+  return [
+    "start",
+    "--head",
+    "--node-ip-address=127.0.0.1",
+    `--port=${rayGcs}`,
+    "--dashboard-host=127.0.0.1",
+    `--dashboard-port=${rayDashboard}`,
+    `--ray-client-server-port=${rayClient}`,
+    // 0: any free port, so that two stacks never meet.
+    "--dashboard-agent-listen-port=0",
+    "--min-worker-port=0",
+    "--max-worker-port=0",
+    `--num-cpus=${request.numCpus}`,
+    `--num-gpus=${request.numGpus}`,
+    `--object-store-memory=${request.objectStoreMib * 2 ** 20}`,
+    `--temp-dir=${rayTempDirectory(request.runDirectory)}`,
+    "--disable-usage-stats",
+    // One machine that never grows, and logs that are read as files: these two only cost start-up time.
+    "--no-monitor",
+    "--include-log-monitor=false",
+  ];
+}
+
+/** Ray's own processes; its workers (`ray::..`) come and go and are Ray's to restart. */
+function isDaemon({ name }: ProcessRef): boolean {
+  return !name.startsWith("ray::") || /^ray::(DashboardAgent|RuntimeEnvAgent)/.test(name);
+}
+
+/**
+ * Starts Ray and waits until its API answers.
+ * @returns the session's name, which no other start has
+ * @throws LocalError with Ray's own last lines when it does not start
+ */
+export async function startRay(request: RayRequest, token: string): Promise<string> {
+  await stopRay(request.runDirectory);
+  const temp = rayTempDirectory(request.runDirectory);
+  privateDirectory(request.runDirectory);
+  privateDirectory(partDirectory(request.runDirectory, "ray"));
+  privateDirectory(temp);
+  writePrivate(rayTokenFile(request.runDirectory), token);
+  progress("starting Ray on 127.0.0.1");
+  const { code, tail } = await run(join(request.pythonDirectory, "bin", "ray"), startArguments(request), {
+    cwd: partDirectory(request.runDirectory, "ray"),
+    env: environment(request),
+    onLine: () => undefined, // Its advice (how to join, how to stop every Ray of this machine) does not fit here.
+  });
+  if (code !== 0) {
+    throw localError({
+      checked: "Ray's start",
+      found: `exit code ${code}:\n${tail.split("\n").slice(-12).join("\n")}`,
+      needed: "a Ray that starts",
+      fix: "if a port is taken, set another one under `tokenrack:ports` in the stack file; else see the lines above",
+    });
+  }
+  await untilAnswers(request);
+  await settle(request.runDirectory);
+  return readlinkSync(join(temp, "session_latest")).split("/").pop() ?? "";
+}
+
+/** Waits for Ray's API. @throws LocalError after 60 s */
+async function untilAnswers(request: RayRequest): Promise<void> {
+  const api = rayApi(request.ports.rayDashboard, rayTokenFile(request.runDirectory));
+  const deadline = Date.now() + 60_000;
+  while (Date.now() < deadline) {
+    if ((await api.get("/api/version"))?.status === 200) return;
+    await sleep(200);
+  }
+  throw localError({
+    checked: "Ray's API",
+    found: `no answer on port ${request.ports.rayDashboard} for 60 s`,
+    needed: "Ray's dashboard process, which serves the API",
+    fix: `see ${rayTempDirectory(request.runDirectory)}/session_latest/logs/dashboard.log`,
+  });
+}
+
+/** Notes which daemons belong to this start, so that a later look can tell when one is gone. */
+async function settle(runDirectory: string): Promise<void> {
+  const hasAgents = (list: ProcessRef[]): boolean => list.some(({ name }) => name.startsWith("ray::DashboardAgent"));
+  let daemons = findProcesses(runDirectory, "ray").filter(isDaemon);
+  for (let i = 0; i < 50 && !hasAgents(daemons); i++) {
+    await sleep(100);
+    daemons = findProcesses(runDirectory, "ray").filter(isDaemon);
+  }
+  writePrivate(daemonsFile(runDirectory), JSON.stringify(daemons));
+}
+
+/** Daemons of this stack's Ray that are gone; undefined when Ray was never started here. */
+export function deadDaemons(runDirectory: string): ProcessRef[] | undefined {
+  if (!existsSync(daemonsFile(runDirectory))) return undefined;
+  // Our own file, written by `settle`.
+  const daemons: ProcessRef[] = JSON.parse(readFileSync(daemonsFile(runDirectory), "utf8")) as ProcessRef[];
+  return daemons.filter((daemon) => !isAlive(daemon));
+}
+
+/** Shared-memory segments that these processes hold open; vLLM leaves them behind when it is killed. */
+function sharedMemory(processes: readonly ProcessRef[]): string[] {
+  return processes.flatMap(({ pid }) => {
+    try {
+      const maps = readFileSync(`/proc/${pid}/maps`, "utf8");
+      return [...maps.matchAll(/\s(\/dev\/shm\/\S+)$/gm)].flatMap((match) => match[1] ?? []);
+    } catch {
+      return []; // It ended meanwhile.
+    }
+  });
+}
+
+/** Ends Ray and all it started, and removes its files. Nothing there is fine. */
+export async function stopRay(runDirectory: string): Promise<void> {
+  const segments = new Set(sharedMemory(findProcesses(runDirectory, "ray")));
+  // Ray's own orderly end takes longer than there is to gain: nothing of it is kept.
+  const ended = await endProcesses(runDirectory, "ray", 3);
+  if (ended > 0) progress(`ended ${ended} Ray processes`);
+  const kept = readdirSync("/dev/shm").map((name) => `/dev/shm/${name}`);
+  kept.filter((segment) => segments.has(segment)).forEach((segment) => rmSync(segment, { force: true }));
+  removePart(runDirectory, "ray");
+}

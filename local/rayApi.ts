@@ -1,0 +1,47 @@
+/** Ray's REST API on this machine. */
+import { readFileSync } from "node:fs";
+import { request } from "undici";
+
+/** An answer; the body as text. */
+export interface Answer {
+  readonly status: number;
+  readonly body: string;
+}
+
+/** Calls Ray's API. */
+export interface RayApi {
+  /** GET. @returns undefined when nothing answers */
+  get(path: string): Promise<Answer | undefined>;
+  /** PUT with a JSON body. @returns undefined when nothing answers */
+  put(path: string, json: string): Promise<Answer | undefined>;
+  /** DELETE. @returns undefined when nothing answers */
+  delete(path: string): Promise<Answer | undefined>;
+}
+
+/**
+ * Ray's API on a port of this machine, with the token from its file. undici's `request` and not `fetch`: Ray refuses
+ * changes from anything that looks like a browser, and `fetch` sends a browser's headers.
+ */
+export function rayApi(port: number, tokenFile: string): RayApi {
+  const call = async (method: "GET" | "PUT" | "DELETE", path: string, body?: string): Promise<Answer | undefined> => {
+    try {
+      const answer = await request(`http://127.0.0.1:${port}${path}`, {
+        method,
+        headers: {
+          authorization: `Bearer ${readFileSync(tokenFile, "utf8")}`,
+          ...(body === undefined ? {} : { "content-type": "application/json" }),
+        },
+        ...(body === undefined ? {} : { body }),
+        headersTimeout: 60_000,
+      });
+      return { status: answer.statusCode, body: await answer.body.text() };
+    } catch {
+      return undefined;
+    }
+  };
+  return {
+    get: (path) => call("GET", path),
+    put: (path, json) => call("PUT", path, json),
+    delete: (path) => call("DELETE", path),
+  };
+}

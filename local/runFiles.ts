@@ -1,0 +1,52 @@
+/** Where a running local stack keeps its files. All of it goes away with the stack. */
+import { createHash } from "node:crypto";
+import { chmodSync, lstatSync, mkdirSync, renameSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import type { Part } from "./processes";
+import { localError } from "./report";
+
+/** Directory of one part; also the working directory of its processes, which marks them (`processes.ts`). */
+export function partDirectory(runDirectory: string, part: Part): string {
+  return join(runDirectory, part);
+}
+
+/**
+ * Ray's session directory. Not under the checkout: Ray puts Unix sockets in it, whose paths may have 107 bytes at most.
+ * Named by the run directory, so that two checkouts never share one.
+ */
+export function rayTempDirectory(runDirectory: string): string {
+  const hash = createHash("sha256").update(runDirectory).digest("hex").slice(0, 10);
+  return join(tmpdir().length > 20 ? "/tmp" : tmpdir(), `tokenrack-${hash}`);
+}
+
+/**
+ * Makes a directory that only its owner can enter.
+ * @throws LocalError when somebody else's is in its place (`/tmp` is everybody's)
+ */
+export function privateDirectory(directory: string): void {
+  mkdirSync(directory, { recursive: true, mode: 0o700 });
+  const { uid } = lstatSync(directory);
+  if (uid !== process.getuid?.() || !lstatSync(directory).isDirectory()) {
+    throw localError({
+      checked: `the directory ${directory}`,
+      found: `it belongs to user ${uid}`,
+      needed: "a directory of our own",
+      fix: `remove it, then run \`npm start\` again`,
+    });
+  }
+  chmodSync(directory, 0o700);
+}
+
+/** Writes a file whole (a reader sees the old one or the new one), readable by its owner alone. */
+export function writePrivate(file: string, text: string): void {
+  const draft = `${file}.${process.pid}.partial`;
+  writeFileSync(draft, text, { mode: 0o600 });
+  renameSync(draft, file);
+}
+
+/** Removes the files of a part, and the run directory once it is empty. */
+export function removePart(runDirectory: string, part: Part): void {
+  rmSync(partDirectory(runDirectory, part), { recursive: true, force: true });
+  if (part === "ray") rmSync(rayTempDirectory(runDirectory), { recursive: true, force: true });
+}

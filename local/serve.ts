@@ -1,0 +1,127 @@
+/** Deploys the Serve config and waits until its application runs; says meanwhile what the engine is doing. */
+import { existsSync, readdirSync, readFileSync, statSync } from "node:fs";
+import { join } from "node:path";
+import { setTimeout as sleep } from "node:timers/promises";
+import { parse } from "yaml";
+import * as z from "zod";
+import { rayApi, type RayApi } from "./rayApi";
+import { rayTempDirectory } from "./runFiles";
+import { elapsedSeconds, localError, progress } from "./report";
+import { rayTokenFile } from "./ray";
+
+/** What to deploy, and where. */
+export interface ServeRequest {
+  readonly runDirectory: string;
+  readonly dashboardPort: number;
+  /** The Serve config, YAML (`render/serveConfig.ts`). */
+  readonly serveConfig: string;
+}
+
+/** The only path: `serve deploy` calls the same one, after seconds of imports. @see ray/dashboard/modules/serve */
+const path = "/api/serve/applications/";
+
+/** Longest wait for a model to load, in seconds: a large one from a slow disk onto a CPU takes many minutes. */
+const deadlineSeconds = 1800;
+
+const status = z.object({
+  applications: z.record(
+    z.string(),
+    z.object({
+      status: z.string(),
+      message: z.string().optional(),
+      deployments: z.record(z.string(), z.object({ status: z.string(), message: z.string().optional() })).optional(),
+    }),
+  ),
+});
+
+/** State of one application, as Serve reports it. */
+export interface ApplicationState {
+  readonly status: string;
+  readonly message: string;
+}
+
+/** State of the application `llm`; undefined when Ray does not answer or does not know it. */
+export async function applicationState(api: RayApi): Promise<ApplicationState | undefined> {
+  const answer = await api.get(path);
+  if (answer?.status !== 200) return undefined;
+  const parsed = status.safeParse(JSON.parse(answer.body));
+  const app = parsed.success ? parsed.data.applications["llm"] : undefined;
+  if (app === undefined) return undefined;
+  const parts = Object.values(app.deployments ?? {}).map((deployment) => deployment.message ?? "");
+  const message = [app.message ?? "", ...parts].filter((text) => text !== "").join("\n");
+  return { status: app.status, message };
+}
+
+/** Newest lines of the engine's logs that say something: what it is loading, or why it fails. */
+function engineLines(runDirectory: string, pattern: RegExp): string[] {
+  const logs = join(rayTempDirectory(runDirectory), "session_latest", "logs");
+  if (!existsSync(logs)) return [];
+  return readdirSync(logs)
+    .filter((name) => /^worker-.*\.(out|err)$/.test(name))
+    .map((name) => join(logs, name))
+    .sort((a, b) => statSync(a).mtimeMs - statSync(b).mtimeMs)
+    .flatMap((file) => readFileSync(file, "utf8").split("\n"))
+    .filter((line) => pattern.test(line));
+}
+
+/** "(EngineCore pid=1) INFO 11-22 05:56:07 [core.py:123] Initializing" -> "Initializing" */
+function shorten(line: string): string {
+  return line.replace(/^(\([^)]*\)\s*)?(\w+ )?[\d-]+ [\d:]+ \[[^\]]*\]\s*/, "").slice(0, 100);
+}
+
+function failure(request: ServeRequest, state: ApplicationState | undefined): Error {
+  const errors = engineLines(request.runDirectory, /(Error|Exception|error:)/).slice(-8);
+  return localError({
+    checked: "the model server",
+    found: [state === undefined ? "Ray does not answer" : `${state.status}: ${state.message}`, ...errors].join("\n"),
+    needed: "an application that runs",
+    fix: `read the last lines above; all logs: ${rayTempDirectory(request.runDirectory)}/session_latest/logs`,
+  });
+}
+
+/**
+ * Deploys the config and waits until the application runs.
+ * @throws LocalError with Serve's own reason and the engine's last errors
+ */
+export async function deployServe(request: ServeRequest): Promise<void> {
+  const api = rayApi(request.dashboardPort, rayTokenFile(request.runDirectory));
+  progress("deploying the Serve config");
+  const answer = await api.put(path, JSON.stringify(parse(request.serveConfig)));
+  if (answer?.status !== 200) {
+    const found = answer === undefined ? "Ray does not answer" : `status ${answer.status}: ${answer.body.slice(0, 2000)}`;
+    throw localError({
+      checked: "the Serve config",
+      found,
+      needed: "a config that Ray Serve accepts",
+      fix: "run `npm start` again; if it stays, see the message above",
+    });
+  }
+  await untilRunning(request, api);
+}
+
+async function untilRunning(request: ServeRequest, api: RayApi): Promise<void> {
+  let last = "";
+  let lastSaid = 0;
+  let silent = 0;
+  while (elapsedSeconds() < deadlineSeconds) {
+    const state = await applicationState(api);
+    if (state?.status === "RUNNING") return;
+    if (state?.status === "DEPLOY_FAILED" || state?.status === "UNHEALTHY") throw failure(request, state);
+    silent = state === undefined ? silent + 1 : 0;
+    if (silent > 40) throw failure(request, state);
+    const doing = engineLines(request.runDirectory, /^\(?.*(INFO|WARNING) .*\]/).slice(-1).map(shorten)[0] ?? "importing";
+    if (doing !== last || elapsedSeconds() - lastSaid >= 5) {
+      progress(`loading the model, ${elapsedSeconds()} s: ${doing}`);
+      last = doing;
+      lastSaid = elapsedSeconds();
+    }
+    await sleep(500);
+  }
+  throw failure(request, await applicationState(api));
+}
+
+/** Takes the application away; fine when Ray is gone. */
+export async function deleteServe(request: Pick<ServeRequest, "runDirectory" | "dashboardPort">): Promise<void> {
+  if (!existsSync(rayTokenFile(request.runDirectory))) return;
+  await rayApi(request.dashboardPort, rayTokenFile(request.runDirectory)).delete(path);
+}
