@@ -1,0 +1,19 @@
+/** The gateway as one file in the cache, named by its content: other sources make another file, and so a change that `up` sees. */
+import { createHash } from "node:crypto";
+import { existsSync, mkdirSync, readFileSync, renameSync, rmSync } from "node:fs";
+import { join } from "node:path";
+import { buildGateway } from "../gateway/build";
+import { house } from "./house";
+
+/** Builds it. @returns its path */
+export async function bundleGateway(): Promise<string> {
+  const directory = join(house.cache, "gateway");
+  mkdirSync(directory, { recursive: true });
+  const draft = join(directory, `draft-${process.pid}.js`);
+  await buildGateway(draft);
+  const hash = createHash("sha256").update(readFileSync(draft)).digest("hex").slice(0, 12);
+  const file = join(directory, `gateway-${hash}.js`);
+  if (existsSync(file)) rmSync(draft);
+  else renameSync(draft, file);
+  return file;
+}

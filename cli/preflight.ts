@@ -1,0 +1,89 @@
+/** What this machine must have before anything is made. Looks only; all faults at once. */
+import type { Fault } from "../config/errors";
+import { versions } from "../catalog/versions";
+import { canMakeVenv, findPython, freeDiskGib, onPath } from "../local/machine";
+import { environmentDirectory, isInstalled } from "../local/pythonEnv";
+import type { Plan } from "../plan/plan";
+import { isFree } from "./choices";
+
+/** Disk for the Python environment and its downloads in GiB: 7.2 for the CPU build as measured, and room to unpack. */
+const environmentDiskGib = { cpu: 8, cuda: 14 } as const;
+/** Disk that a start needs in any case, in GiB: logs, compiled kernels, state. */
+const runDiskGib = 0.5;
+
+function pythonFaults(plan: Plan): Fault[] {
+  const { paths, python } = plan.local;
+  if (isInstalled(environmentDirectory(paths.cache, python.lock))) return [];
+  const found = findPython();
+  if (found.path === undefined) {
+    const { checked, ...fault } = found.fault;
+    return [{ path: checked, ...fault }];
+  }
+  if (onPath("uv") !== undefined || canMakeVenv(found.path)) return [];
+  return [
+    {
+      path: "Python",
+      found: `${found.path} cannot make virtual environments (no venv or ensurepip module)`,
+      needed: "Python's venv module, or uv on PATH",
+      fix: "install it (Debian, Ubuntu: `apt-get install python3-venv`)",
+    },
+  ];
+}
+
+function compilerFaults(plan: Plan): Fault[] {
+  if (plan.local.accelerator === "cuda" || onPath("g++") !== undefined) return [];
+  return [
+    {
+      path: "g++",
+      found: "no g++ on PATH",
+      needed: "a C++ compiler: vLLM compiles kernels for this CPU while it runs",
+      fix: "install it (Debian, Ubuntu: `apt-get install g++`)",
+    },
+  ];
+}
+
+function diskFaults(plan: Plan): Fault[] {
+  const { paths, python } = plan.local;
+  const installed = isInstalled(environmentDirectory(paths.cache, python.lock));
+  const needed = installed ? runDiskGib : environmentDiskGib[python.lock];
+  const free = freeDiskGib(paths.cache);
+  if (free >= needed) return [];
+  return [
+    {
+      path: "disk",
+      found: `${free} GiB free at ${paths.cache}`,
+      needed: `${needed} GiB${installed ? "" : " for Ray and vLLM"}`,
+      fix: "free some, or put the checkout on a larger disk",
+    },
+  ];
+}
+
+async function portFaults(plan: Plan, ours: ReadonlySet<number>): Promise<Fault[]> {
+  const faults: Fault[] = [];
+  for (const [name, port] of Object.entries(plan.local.ports)) {
+    if (ours.has(port) || (await isFree(port))) continue;
+    faults.push({
+      path: `ports.${name}`,
+      found: `port ${port}, and another program listens there`,
+      needed: "a free port",
+      fix: `end that program, or set another port at tokenrack:ports in the stack file (or none: then a free one is chosen)`,
+    });
+  }
+  return faults;
+}
+
+/** Node's version, before anything that needs a new one is loaded. */
+export function nodeFaults(): Fault[] {
+  const [major = 0, minor = 0] = process.versions.node.split(".").map(Number);
+  const [needMajor = 0, needMinor = 0] = versions.nodeFloor.split(".").map(Number);
+  if (major > needMajor || (major === needMajor && minor >= needMinor)) return [];
+  return [{ path: "Node", found: process.versions.node, needed: `${versions.nodeFloor} or newer`, fix: "update Node" }];
+}
+
+/**
+ * Everything that would make the bring-up fail later.
+ * @param ours ports that this stack's own processes hold
+ */
+export async function preflight(plan: Plan, ours: ReadonlySet<number>): Promise<Fault[]> {
+  return [...pythonFaults(plan), ...compilerFaults(plan), ...diskFaults(plan), ...(await portFaults(plan, ours))];
+}

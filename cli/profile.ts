@@ -1,0 +1,64 @@
+/** The profile and plan of a stack as its program will see them, before the engine starts: for checks and for the summary. */
+import { existsSync, readFileSync } from "node:fs";
+import { join } from "node:path";
+import { parse } from "yaml";
+import * as z from "zod";
+import { UserError } from "../config/errors";
+import { parseProfile } from "../config/parse";
+import { namespace, portsSchema, type Ports } from "../config/schema";
+import type { ConfigEntry } from "../engine/workingCopy";
+import { inspect } from "../local/inspect";
+import { makePlan, type Plan } from "../plan/plan";
+import type { Choices } from "./choices";
+import { house } from "./house";
+
+const stackFile = z.object({ config: z.record(z.string(), z.unknown()).nullish() });
+
+/** The stack file's own keys, without the namespace. @throws UserError when there is no such file, or it is not YAML */
+export function committedConfig(stack: string): Record<string, unknown> {
+  const file = join(house.checkout, `Pulumi.${stack}.yaml`);
+  if (!existsSync(file)) throw new UserError(`no stack file ${file}\n  fix: correct --stack, or make that file`);
+  let parsed: unknown;
+  try {
+    parsed = parse(readFileSync(file, "utf8"));
+  } catch (error) {
+    throw new UserError(`${file} is not YAML\n  found: ${error instanceof Error ? error.message : String(error)}`);
+  }
+  const result = stackFile.safeParse(parsed ?? {});
+  if (!result.success) throw new UserError(`${file} has no map under \`config:\``);
+  const prefix = `${namespace}:`;
+  const entries = Object.entries(result.data.config ?? {});
+  return Object.fromEntries(
+    entries.filter(([key]) => key.startsWith(prefix)).map(([key, value]) => [key.slice(prefix.length), value]),
+  );
+}
+
+/** Ports that the stack file sets itself. Faults in it are found later, with all others. */
+export function pinnedPorts(committed: Record<string, unknown>): Partial<Ports> {
+  const parsed = portsSchema.partial().safeParse(committed["ports"] ?? {});
+  if (!parsed.success) return {};
+  const named = Object.keys((committed["ports"] as object | undefined) ?? {});
+  return Object.fromEntries(Object.entries(parsed.data).filter(([name]) => named.includes(name)));
+}
+
+/** What the front end adds to the stack file. */
+export function addedConfig(stack: string, choices: Choices, gatewayBundle: string): Record<string, unknown> {
+  return {
+    ports: choices.ports,
+    paths: { run: house.run(stack), cache: house.cache, gatewayBundle },
+    ...(choices.model === undefined ? {} : { models: [{ source: choices.model }] }),
+  };
+}
+
+/** The same, as entries for the engine. */
+export function configEntries(added: Record<string, unknown>): Record<string, ConfigEntry> {
+  return Object.fromEntries(
+    Object.entries(added).map(([key, value]) => [key, { value, secret: false, override: true }]),
+  );
+}
+
+/** @throws ProfileError with every fault */
+export function planStack(stack: string, committed: Record<string, unknown>, added: Record<string, unknown>): Plan {
+  const profile = parseProfile({ ...committed, ...added }, { stack });
+  return makePlan(profile, inspect(profile, house.checkout));
+}
