@@ -88,7 +88,7 @@ export class Screen {
     // An error is said once, at the end, by the command that failed.
     if (text === "" || event.severity === "error") return;
     if (event.severity === "warning") return this.line(`${pc.yellow("!")} ${text}`);
-    if (entry === undefined || event.ephemeral) return;
+    if (entry === undefined) return;
     entry.doing = text.split("\n").at(-1) ?? "";
     if (this.terminal) this.draw();
     else if (Date.now() - this.lastWrite > 1000) this.line(this.status());

@@ -34,7 +34,7 @@ export const localPlatformSchema = z.strictObject(
     accelerator: z.enum(["auto", "cpu", "cuda"], { error: `"auto", "cpu" or "cuda"` }).default("auto"),
     /** Threads for the model's arithmetic (1 to 1024). @default all cores but one when there are three or more */
     cpuThreads: whole(1, 1024, "threads").optional(),
-    /** Memory for the KV cache in whole GiB, which is how vLLM takes it (1 to 4096). @default what context x slots needs */
+    /** Memory for the KV cache in whole GiB (1 to 4096). @default what context x slots needs */
     kvCacheGib: whole(1, 4096, "GiB").optional(),
     /** Memory the stack may use in GiB (2 to 65536). @default all of this machine's */
     memoryGib: z

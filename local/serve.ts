@@ -64,9 +64,24 @@ function engineLines(runDirectory: string, pattern: RegExp): string[] {
     .filter((line) => pattern.test(line));
 }
 
-/** "(EngineCore pid=1) INFO 11-22 05:56:07 [core.py:123] Initializing" -> "Initializing" */
-function shorten(line: string): string {
-  return line.replace(/^(\([^)]*\)\s*)?(\w+ )?[\d-]+ [\d:]+ \[[^\]]*\]\s*/, "").slice(0, 100);
+/** What the engine's own log lines mean to somebody who waits; the last one that was written counts. */
+const milestones: readonly (readonly [RegExp, string])[] = [
+  [/Importing application/, "importing Ray Serve LLM and vLLM"],
+  [/Initializing a V1 LLM engine/, "starting the engine"],
+  [/Starting to load model/, "loading the weights"],
+  [/Loading safetensors checkpoint shards: +(\d+%)/, "loading the weights"],
+  [/Warming up model|[Cc]ompil(?:ing|ed)|Dynamo bytecode transform/, "compiling for this machine"],
+  [/KV cache size/, "setting up the KV cache"],
+  [/init engine .* took/, "engine is up, starting the server"],
+];
+
+/** What the engine is doing, by its newest line that is a milestone. */
+function doingNow(runDirectory: string): string {
+  const line = engineLines(runDirectory, new RegExp(milestones.map(([pattern]) => pattern.source).join("|"))).at(-1);
+  const found = milestones.find(([pattern]) => line !== undefined && pattern.test(line));
+  if (line === undefined || found === undefined) return "importing Ray Serve LLM and vLLM";
+  const detail = found[0].exec(line)?.[1];
+  return detail === undefined ? found[1] : `${found[1]}, ${detail}`;
 }
 
 function failure(request: ServeRequest, state: ApplicationState | undefined): Error {
@@ -109,9 +124,9 @@ async function untilRunning(request: ServeRequest, api: RayApi): Promise<void> {
     if (state?.status === "DEPLOY_FAILED" || state?.status === "UNHEALTHY") throw failure(request, state);
     silent = state === undefined ? silent + 1 : 0;
     if (silent > 40) throw failure(request, state);
-    const doing = engineLines(request.runDirectory, /^\(?.*(INFO|WARNING) .*\]/).slice(-1).map(shorten)[0] ?? "importing";
+    const doing = doingNow(request.runDirectory);
     if (doing !== last || elapsedSeconds() - lastSaid >= 5) {
-      progress(`loading the model, ${elapsedSeconds()} s: ${doing}`);
+      progress(doing);
       last = doing;
       lastSaid = elapsedSeconds();
     }

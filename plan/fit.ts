@@ -74,9 +74,15 @@ export function fitShape(request: ShapeRequest, tokens: number): Shape | undefin
   return context < leastContext ? undefined : { context, slots };
 }
 
-/** Whole GiB that hold so many tokens, rounded up, and so at least 1: vLLM takes no less on a CPU. */
+/**
+ * Steps of a KV cache that is sized by what it has to hold: 64 MiB. Finer would not be noticed; whole GiB would make a
+ * tiny model's engine set up millions of blocks that nobody asks for, which takes it seconds.
+ */
+const kvStepsPerGib = 16;
+
+/** GiB that hold so many tokens, rounded up to the next step. */
 export function kvGibFor(shape: Shape, perToken: Bytes): number {
-  return Math.ceil(bytesToGib(bytes(shape.context * shape.slots * perToken)));
+  return Math.ceil(bytesToGib(bytes(shape.context * shape.slots * perToken)) * kvStepsPerGib) / kvStepsPerGib;
 }
 
 /** Tokens that so many GiB of KV cache hold. */

@@ -56,7 +56,7 @@ export interface ModelPlan {
   readonly maxModelLen: number;
   /** Requests answered at the same time. */
   readonly maxNumSeqs: number;
-  /** Memory for the KV cache in whole GiB (at least 1). */
+  /** Memory for the KV cache in GiB, in steps of 1/16. */
   readonly kvCacheGib: number;
   /** True: vLLM takes exactly `kvCacheGib`. False: at least that, namely what is left of its share of the GPU. */
   readonly kvCacheExact: boolean;

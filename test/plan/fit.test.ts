@@ -44,10 +44,10 @@ describe("fitShape", () => {
 });
 
 describe("KV cache sizes", () => {
-  it("round up to whole GiB, at least 1, and hold what they were made for", () => {
-    assert.equal(kvGibFor({ context: 16, slots: 1 }, bytes(256)), 1);
+  it("round up to steps of 64 MiB, and hold what they were made for", () => {
+    assert.equal(kvGibFor({ context: 16, slots: 1 }, bytes(256)), 1 / 16);
     assert.equal(kvGibFor({ context: 8192, slots: 1 }, bytes(131_072)), 1);
-    assert.equal(kvGibFor({ context: 8193, slots: 1 }, bytes(131_072)), 2);
+    assert.equal(kvGibFor({ context: 8193, slots: 1 }, bytes(131_072)), 1 + 1 / 16);
     assert.equal(tokensIn(1, bytes(131_072)), 8192);
   });
 });

@@ -49,7 +49,7 @@ describe("makePlan on a laptop", () => {
           kind: "builtin",
           maxModelLen: 2048,
           maxNumSeqs: 4,
-          kvCacheGib: 1,
+          kvCacheGib: 1 / 16,
           kvCacheExact: true,
           tensorParallel: 1,
           pipelineParallel: 1,
