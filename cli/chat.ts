@@ -5,10 +5,8 @@ import { Command } from "commander";
 import { request } from "undici";
 import * as z from "zod";
 import { UserError } from "../config/errors";
-import { fetchAccessToken } from "../local/firstToken";
 import { runCommand } from "./command";
-import { runningStack } from "./running";
-import { firstUser } from "./secrets";
+import { signIn } from "./running";
 
 const modelList = z.object({ data: z.array(z.object({ id: z.string() })).min(1) });
 const chunk = z.object({ choices: z.array(z.object({ delta: z.object({ content: z.string().nullish() }) })) });
@@ -29,11 +27,7 @@ async function printAnswer(body: Readable): Promise<void> {
 }
 
 async function chat(prompt: string, options: { model?: string; maxTokens: string }): Promise<void> {
-  const { gateway, password } = runningStack();
-  const token = await fetchAccessToken(gateway, firstUser, password).catch((error: unknown) => {
-    const reason = error instanceof Error ? error.message : String(error);
-    throw new UserError(`the gateway at ${gateway} gives no token\n  found: ${reason}\n  fix: run \`npm start\`: it repairs`);
-  });
+  const { gateway, token } = await signIn();
   const answer = await request(`${gateway}/v1/chat/completions`, {
     method: "POST",
     headers: { authorization: `Bearer ${token}`, "content-type": "application/json" },

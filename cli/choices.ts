@@ -1,9 +1,10 @@
 /** What a start chose beyond the stack file: free ports, and a model given on the command line. Kept until `npm stop`. */
-import { existsSync, readFileSync, writeFileSync } from "node:fs";
+import { existsSync, readFileSync } from "node:fs";
 import { createServer } from "node:net";
 import * as z from "zod";
 import { portDefaults, portsSchema, type Ports } from "../config/schema";
-import { house } from "./house";
+import { writePrivate } from "../local/runFiles";
+import { house, type House } from "./house";
 
 const schema = z.object({ ports: z.record(z.string(), z.number()), model: z.string().optional() });
 
@@ -17,15 +18,17 @@ export interface Choices {
 const portNames = portsSchema.keyof().options;
 
 /** What was chosen before; undefined when nothing was. */
-export function readChoices(): { ports: Record<string, number>; model?: string | undefined } | undefined {
-  if (!existsSync(house.choices)) return undefined;
-  const parsed = schema.safeParse(JSON.parse(readFileSync(house.choices, "utf8")));
+export function readChoices(
+  at: House = house,
+): { ports: Record<string, number>; model?: string | undefined } | undefined {
+  if (!existsSync(at.choices)) return undefined;
+  const parsed = schema.safeParse(JSON.parse(readFileSync(at.choices, "utf8")));
   return parsed.success ? parsed.data : undefined;
 }
 
 /** Keeps the choices. */
-export function writeChoices(choices: Choices): void {
-  writeFileSync(house.choices, JSON.stringify(choices));
+export function writeChoices(choices: Choices, at: House = house): void {
+  writePrivate(at.choices, JSON.stringify(choices));
 }
 
 async function canListen(port: number, host: string): Promise<boolean> {
@@ -54,15 +57,21 @@ async function anyFree(): Promise<number> {
 }
 
 /**
- * Ports for a stack: what was chosen before, what the stack file pins, the default where it is free, else any free one.
+ * Ports for a stack, all different: what the stack file pins, what was chosen before, the default where it is free, else
+ * any free one.
  * @param pinned ports that the stack file sets: taken as they are
  */
-export async function choosePorts(pinned: Partial<Ports>): Promise<Ports> {
-  const before = readChoices()?.ports ?? {};
+export async function choosePorts(pinned: Partial<Ports>, at: House = house): Promise<Ports> {
+  const before = readChoices(at)?.ports ?? {};
   const ports = { ...portDefaults };
+  const used = new Set(Object.values(pinned));
   for (const name of portNames) {
-    const fallback = portDefaults[name];
-    ports[name] = pinned[name] ?? before[name] ?? ((await isFree(fallback)) ? fallback : await anyFree());
+    const kept = before[name];
+    let port = pinned[name] ?? (kept === undefined || used.has(kept) ? portDefaults[name] : kept);
+    if (port !== pinned[name] && port !== kept && !(await isFree(port))) port = await anyFree();
+    while (port !== pinned[name] && used.has(port)) port = await anyFree();
+    ports[name] = port;
+    used.add(port);
   }
   return ports;
 }

@@ -3,11 +3,11 @@ import { createHash } from "node:crypto";
 import { existsSync, mkdirSync, readFileSync, renameSync, rmSync } from "node:fs";
 import { join } from "node:path";
 import { buildGateway } from "../gateway/build";
-import { house } from "./house";
+import { house, type House } from "./house";
 
 /** Builds it. @returns its path */
-export async function bundleGateway(): Promise<string> {
-  const directory = join(house.cache, "gateway");
+export async function bundleGateway(at: House = house): Promise<string> {
+  const directory = join(at.cache, "gateway");
   mkdirSync(directory, { recursive: true });
   const draft = join(directory, `draft-${process.pid}.js`);
   await buildGateway(draft);

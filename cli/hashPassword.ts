@@ -4,8 +4,9 @@ import { hashPassword, SHORTEST_PASSWORD } from "../gateway/password";
 async function readPassword(): Promise<string> {
   const { stdin } = process;
   if (stdin.isTTY) {
-    process.stderr.write("Password: ");
+    // Raw mode first: what is typed as soon as the prompt shows must not be echoed.
     stdin.setRawMode(true);
+    process.stderr.write("Password: ");
   }
   let text = "";
   for await (const chunk of stdin.setEncoding("utf8")) {

@@ -2,31 +2,47 @@
 import { mkdirSync } from "node:fs";
 import { join, resolve } from "node:path";
 
-const checkout = resolve(__dirname, "..");
-const root = join(checkout, ".tokenrack");
-
-/** Directories and files of this checkout. */
-export const house = {
-  checkout,
-  root,
+/** Directories and files of a checkout. */
+export interface House {
+  readonly checkout: string;
+  readonly root: string;
   /** Downloads, environments and builds: outlives `npm stop`. */
-  cache: join(root, "cache"),
+  readonly cache: string;
   /** Pulumi's backend, working copy and passphrase. */
-  state: join(root, "state"),
+  readonly state: string;
   /** Secrets that were generated on the first run; readable by their owner alone. */
-  secrets: join(root, "secrets.json"),
+  readonly secrets: string;
   /** Password of the first user, alone in a file, for curl. */
-  password: join(root, "password"),
+  readonly password: string;
   /** Ports and model chosen on the command line or found free. */
-  choices: join(root, "choices.json"),
+  readonly choices: string;
   /** Held while a command changes the stack. */
-  lock: join(root, "lock"),
+  readonly lock: string;
   /** Files of a stack that runs. */
-  run: (stack: string): string => join(root, "run", stack),
-} as const;
+  readonly run: (stack: string) => string;
+}
+
+/** The house of a checkout. */
+export function houseOf(checkout: string): House {
+  const root = join(checkout, ".tokenrack");
+  return {
+    checkout,
+    root,
+    cache: join(root, "cache"),
+    state: join(root, "state"),
+    secrets: join(root, "secrets.json"),
+    password: join(root, "password"),
+    choices: join(root, "choices.json"),
+    lock: join(root, "lock"),
+    run: (stack) => join(root, "run", stack),
+  };
+}
+
+/** This checkout's: what every function here takes unless it is told another one. */
+export const house = houseOf(resolve(__dirname, ".."));
 
 /** Makes the root, closed to others: there are secrets in it. */
-export function openHouse(): void {
-  mkdirSync(house.root, { recursive: true, mode: 0o700 });
-  mkdirSync(house.cache, { recursive: true });
+export function openHouse(at: House = house): void {
+  mkdirSync(at.root, { recursive: true, mode: 0o700 });
+  mkdirSync(at.cache, { recursive: true });
 }

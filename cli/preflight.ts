@@ -42,11 +42,11 @@ function compilerFaults(plan: Plan): Fault[] {
   ];
 }
 
-function diskFaults(plan: Plan): Fault[] {
+function diskFaults(plan: Plan, freeGib: (directory: string) => number): Fault[] {
   const { paths, python } = plan.local;
   const installed = isInstalled(environmentDirectory(paths.cache, python.lock));
   const needed = installed ? runDiskGib : environmentDiskGib[python.lock];
-  const free = freeDiskGib(paths.cache);
+  const free = freeGib(paths.cache);
   if (free >= needed) return [];
   return [
     {
@@ -83,7 +83,9 @@ export function nodeFaults(): Fault[] {
 /**
  * Everything that would make the bring-up fail later.
  * @param ours ports that this stack's own processes hold
+ * @param freeGib tells the free disk at a directory in GiB
  */
-export async function preflight(plan: Plan, ours: ReadonlySet<number>): Promise<Fault[]> {
-  return [...pythonFaults(plan), ...compilerFaults(plan), ...diskFaults(plan), ...(await portFaults(plan, ours))];
+export async function preflight(plan: Plan, ours: ReadonlySet<number>, freeGib = freeDiskGib): Promise<Fault[]> {
+  const faults = [...pythonFaults(plan), ...compilerFaults(plan), ...diskFaults(plan, freeGib)];
+  return [...faults, ...(await portFaults(plan, ours))];
 }

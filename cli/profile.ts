@@ -10,13 +10,13 @@ import type { ConfigEntry } from "../engine/workingCopy";
 import { inspect } from "../local/inspect";
 import { makePlan, type Plan } from "../plan/plan";
 import type { Choices } from "./choices";
-import { house } from "./house";
+import { house, type House } from "./house";
 
 const stackFile = z.object({ config: z.record(z.string(), z.unknown()).nullish() });
 
 /** The stack file's own keys, without the namespace. @throws UserError when there is no such file, or it is not YAML */
-export function committedConfig(stack: string): Record<string, unknown> {
-  const file = join(house.checkout, `Pulumi.${stack}.yaml`);
+export function committedConfig(stack: string, at: House = house): Record<string, unknown> {
+  const file = join(at.checkout, `Pulumi.${stack}.yaml`);
   if (!existsSync(file)) throw new UserError(`no stack file ${file}\n  fix: correct --stack, or make that file`);
   let parsed: unknown;
   try {
@@ -42,10 +42,15 @@ export function pinnedPorts(committed: Record<string, unknown>): Partial<Ports> 
 }
 
 /** What the front end adds to the stack file. */
-export function addedConfig(stack: string, choices: Choices, gatewayBundle: string): Record<string, unknown> {
+export function addedConfig(
+  stack: string,
+  choices: Choices,
+  gatewayBundle: string,
+  at: House = house,
+): Record<string, unknown> {
   return {
     ports: choices.ports,
-    paths: { run: house.run(stack), cache: house.cache, gatewayBundle },
+    paths: { run: at.run(stack), cache: at.cache, gatewayBundle },
     ...(choices.model === undefined ? {} : { models: [{ source: choices.model }] }),
   };
 }
@@ -57,8 +62,22 @@ export function configEntries(added: Record<string, unknown>): Record<string, Co
   );
 }
 
+const isGroup = (value: unknown): value is object => typeof value === "object" && value !== null;
+
+/** What the stack file says over what was added, key by key. */
+function underOwn(added: unknown, own: unknown): unknown {
+  if (own === undefined || own === null) return added;
+  return isGroup(added) && isGroup(own) && !Array.isArray(own) ? { ...added, ...own } : own;
+}
+
 /** @throws ProfileError with every fault */
 export function planStack(stack: string, committed: Record<string, unknown>, added: Record<string, unknown>): Plan {
+  // What is added takes the place of the file's own groups and would hide the faults in them.
+  const own = {
+    ports: underOwn(added["ports"], committed["ports"]),
+    paths: underOwn(added["paths"], committed["paths"]),
+  };
+  parseProfile({ ...committed, ...added, ...own }, { stack });
   const profile = parseProfile({ ...committed, ...added }, { stack });
   return makePlan(profile, inspect(profile, house.checkout));
 }

@@ -114,7 +114,7 @@ export class Screen {
 
   private draw(): void {
     if (!this.terminal || this.running.size === 0) return;
-    // eslint-disable-next-line no-control-regex -- colour codes take no room on the screen
+    // Colour codes take no room on the screen.
     const width = (this.out.columns ?? 80) - 1 + (this.status().length - this.status().replace(/\x1b\[\d+m/g, "").length);
     this.out.write(`\r\x1b[2K${this.status().slice(0, width)}${pc.reset("")}`);
   }

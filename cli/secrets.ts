@@ -1,9 +1,10 @@
 /** Secrets of a local stack, generated on the first run and kept until `npm stop`. */
 import { generateKeyPairSync, randomBytes } from "node:crypto";
-import { existsSync, readFileSync, writeFileSync } from "node:fs";
+import { existsSync, readFileSync } from "node:fs";
 import * as z from "zod";
 import { hashPassword } from "../gateway/password";
-import { house } from "./house";
+import { writePrivate } from "../local/runFiles";
+import { house, type House } from "./house";
 
 const schema = z.strictObject({
   rayToken: z.string(),
@@ -35,18 +36,16 @@ async function generate(): Promise<LocalSecrets> {
 }
 
 /** The secrets of this checkout; made, and the password written to its own file, if there are none yet. */
-export async function localSecrets(): Promise<LocalSecrets> {
-  if (existsSync(house.secrets)) {
-    const kept = schema.safeParse(JSON.parse(readFileSync(house.secrets, "utf8")));
-    if (kept.success) return kept.data;
-  }
-  const secrets = await generate();
-  writeFileSync(house.secrets, JSON.stringify(secrets), { mode: 0o600 });
-  writeFileSync(house.password, secrets.firstUserPassword, { mode: 0o600 });
+export async function localSecrets(at: House = house): Promise<LocalSecrets> {
+  const kept = existsSync(at.secrets) ? schema.safeParse(JSON.parse(readFileSync(at.secrets, "utf8"))) : undefined;
+  const secrets = kept?.success === true ? kept.data : await generate();
+  // Whole or not at all: half a file after a crash would stop every later start.
+  if (kept?.success !== true) writePrivate(at.secrets, JSON.stringify(secrets));
+  if (firstUserPassword(at) !== secrets.firstUserPassword) writePrivate(at.password, secrets.firstUserPassword);
   return secrets;
 }
 
 /** The first user's password; undefined when no stack was started. */
-export function firstUserPassword(): string | undefined {
-  return existsSync(house.password) ? readFileSync(house.password, "utf8") : undefined;
+export function firstUserPassword(at: House = house): string | undefined {
+  return existsSync(at.password) ? readFileSync(at.password, "utf8") : undefined;
 }

@@ -2,7 +2,7 @@
 import pc from "picocolors";
 import { openPorts } from "../local/listeners";
 import type { Plan } from "../plan/plan";
-import { house } from "./house";
+import { house, type House } from "./house";
 import { firstUser } from "./secrets";
 
 /** A word for a shell: quoted only where it has to be. */
@@ -20,11 +20,11 @@ function networkNote(runDirectory: string): string[] {
 }
 
 /** The text after a start. */
-export function summary(plan: Plan): string {
+export function summary(plan: Plan, at: House = house): string {
   const { gateway } = plan;
   const endpoint = gateway.issuer;
   const model = gateway.readinessModel;
-  const prefix = process.cwd() === house.checkout ? "" : ` --prefix ${quote(house.checkout)}`;
+  const prefix = process.cwd() === at.checkout ? "" : ` --prefix ${quote(at.checkout)}`;
   const body = JSON.stringify({ model, messages: [{ role: "user", content: "Hello" }], max_tokens: 32 });
   const noise = plan.models.some(({ kind }) => kind === "builtin") ? pc.dim("  random weights: its words are noise") : "";
   const row = (name: string, text: string): string => `  ${pc.bold(name.padEnd(9))} ${text}`;
@@ -32,11 +32,11 @@ export function summary(plan: Plan): string {
     "",
     row("endpoint", pc.cyan(`${endpoint}/v1`)),
     row("model", `${model}${noise}`),
-    row("user", `${firstUser}, password in ${house.password}`),
+    row("user", `${firstUser}, password in ${at.password}`),
     "",
     row("token", `npm run -s${prefix} token`),
     `            ${pc.dim("or, as any OAuth2 client would:")}`,
-    `            curl -s ${endpoint}/token -d grant_type=password -d username=${firstUser} --data-urlencode password@${quote(house.password)}`,
+    `            curl -s ${endpoint}/token -d grant_type=password -d username=${firstUser} --data-urlencode password@${quote(at.password)}`,
     row("ask", `curl -s ${endpoint}/v1/chat/completions -H "Authorization: Bearer $(npm run -s${prefix} token)" \\`),
     `              -H 'Content-Type: application/json' -d ${quote(body)}`,
     row("chat", `npm run${prefix} chat -- "Hello"`),

@@ -1,10 +1,7 @@
 /** `npm run token`: an access token of the first user, alone on stdout, for pasting into other commands. */
-import { fetchAccessToken } from "../local/firstToken";
 import { runCommand } from "./command";
-import { runningStack } from "./running";
-import { firstUser } from "./secrets";
+import { signIn } from "./running";
 
 void runCommand(async () => {
-  const { gateway, password } = runningStack();
-  process.stdout.write(`${await fetchAccessToken(gateway, firstUser, password)}\n`);
+  process.stdout.write(`${(await signIn()).token}\n`);
 });

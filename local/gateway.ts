@@ -73,6 +73,7 @@ async function untilListening(request: GatewayRequest, pid: number): Promise<voi
     await sleep(50);
   }
   const { log } = gatewayFiles(request.runDirectory);
+  await endProcesses(request.runDirectory, "gateway", 0); // One that hangs would hold the port of the next try.
   const tail = existsSync(log) ? readFileSync(log, "utf8").trim().split("\n").slice(-15).join("\n") : "";
   throw localError({
     checked: "the gateway's start",

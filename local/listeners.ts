@@ -1,5 +1,5 @@
 /** Which of a stack's ports can be reached from other machines. Ray binds a few to all interfaces and has no setting for it. */
-import { readdirSync, readFileSync, readlinkSync } from "node:fs";
+import { existsSync, readdirSync, readFileSync, readlinkSync } from "node:fs";
 import { findProcesses } from "./processes";
 
 /** A port open to the network. */
@@ -8,18 +8,21 @@ export interface OpenPort {
   readonly process: string;
 }
 
-/** Loopback in the kernel's notation: 127.0.0.0/8 ends in 7F as the bytes are reversed; ::1; ::ffff:127.x. @see proc(5) */
-const loopback = /^(?:[0-9A-F]{6}7F|0{24}01000000|0{16}FFFF0000[0-9A-F]{6}7F)$/;
+/** Whether an address in the kernel's notation is loopback: 127.0.0.0/8 with its bytes reversed, ::1, ::ffff:127.x. @see proc(5) */
+export function isLoopback(address: string): boolean {
+  return /^(?:[0-9A-F]{6}7F|0{24}01000000|0{16}FFFF0000[0-9A-F]{6}7F)$/.test(address);
+}
 
 /** Sockets that listen beyond loopback: inode to port. */
 function openSockets(): Map<string, number> {
   const sockets = new Map<string, number>();
-  for (const file of ["/proc/net/tcp", "/proc/net/tcp6"]) {
+  // A kernel without IPv6 has no second file.
+  for (const file of ["/proc/net/tcp", "/proc/net/tcp6"].filter(existsSync)) {
     for (const row of readFileSync(file, "utf8").trim().split("\n").slice(1)) {
       const fields = row.trim().split(/\s+/);
       const [address = "", port = ""] = (fields[1] ?? "").split(":");
       const listening = fields[3] === "0A";
-      if (listening && !loopback.test(address)) sockets.set(fields[9] ?? "", Number.parseInt(port, 16));
+      if (listening && !isLoopback(address)) sockets.set(fields[9] ?? "", Number.parseInt(port, 16));
     }
   }
   return sockets;

@@ -1,6 +1,6 @@
 /** What this machine has: programs, cores, memory, GPUs, disk. Read-only. */
 import { execFileSync } from "node:child_process";
-import { accessSync, constants, existsSync, readFileSync, statfsSync } from "node:fs";
+import { accessSync, constants, existsSync, readFileSync, statfsSync, statSync } from "node:fs";
 import { availableParallelism, totalmem } from "node:os";
 import { delimiter, dirname, join } from "node:path";
 import { versions } from "../catalog/versions";
@@ -15,7 +15,7 @@ export function onPath(program: string): string | undefined {
     .find((file) => {
       try {
         accessSync(file, constants.X_OK);
-        return true;
+        return statSync(file).isFile(); // A directory can be "executed" as well.
       } catch {
         return false;
       }

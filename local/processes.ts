@@ -48,7 +48,8 @@ function startTime(pid: number): string | undefined {
   return fields[0] === "Z" || fields[0] === "X" ? undefined : fields[19];
 }
 
-function reference(pid: number): ProcessRef | undefined {
+/** The process of that number as it is now; undefined when there is none. */
+export function referenceTo(pid: number): ProcessRef | undefined {
   const started = startTime(pid);
   if (started === undefined) return undefined;
   const words = (readProc(pid, "cmdline") ?? "").split("\0").filter((word) => word !== "");
@@ -77,7 +78,7 @@ export function findProcesses(directory: string, part: Part): ProcessRef[] {
     .filter((entry) => /^\d+$/.test(entry) && entry !== String(process.pid))
     .map(Number)
     .filter((pid) => carriesMark(pid, directory, part, workDirectory))
-    .flatMap((pid) => reference(pid) ?? []);
+    .flatMap((pid) => referenceTo(pid) ?? []);
 }
 
 function signal(ref: ProcessRef, name: "SIGTERM" | "SIGKILL"): void {

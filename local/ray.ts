@@ -34,9 +34,10 @@ const daemonsFile = (runDirectory: string): string => join(partDirectory(runDire
 
 function environment(request: RayRequest): NodeJS.ProcessEnv {
   const cache = (name: string): string => join(request.cacheDirectory, name);
-  const { PYTHONDONTWRITEBYTECODE: _unset, ...inherited } = process.env;
   return {
-    ...inherited,
+    ...process.env,
+    // Empty is off: with it set, every one of a dozen processes would compile all of PyTorch's Python again.
+    PYTHONDONTWRITEBYTECODE: "",
     ...markOf(request.runDirectory, "ray"),
     PATH: `${join(request.pythonDirectory, "bin")}${delimiter}${process.env["PATH"] ?? ""}`,
     TMPDIR: rayTempDirectory(request.runDirectory),
@@ -106,6 +107,7 @@ export async function startRay(request: RayRequest, token: string): Promise<stri
   const { code, tail } = await run(join(request.pythonDirectory, "bin", "ray"), startArguments(request), {
     cwd: partDirectory(request.runDirectory, "ray"),
     env: environment(request),
+    detached: true, // Ray's processes outlive this command.
     onLine: () => undefined, // Its advice (how to join, how to stop every Ray of this machine) does not fit here.
   });
   if (code !== 0) {

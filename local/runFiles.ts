@@ -1,6 +1,6 @@
 /** Where a running local stack keeps its files. All of it goes away with the stack. */
 import { createHash } from "node:crypto";
-import { chmodSync, lstatSync, mkdirSync, renameSync, rmSync, writeFileSync } from "node:fs";
+import { chmodSync, existsSync, lstatSync, mkdirSync, readdirSync, renameSync, rmdirSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import type { Part } from "./processes";
@@ -26,11 +26,11 @@ export function rayTempDirectory(runDirectory: string): string {
  */
 export function privateDirectory(directory: string): void {
   mkdirSync(directory, { recursive: true, mode: 0o700 });
-  const { uid } = lstatSync(directory);
-  if (uid !== process.getuid?.() || !lstatSync(directory).isDirectory()) {
+  const stat = lstatSync(directory);
+  if (stat.uid !== process.getuid?.() || !stat.isDirectory()) {
     throw localError({
       checked: `the directory ${directory}`,
-      found: `it belongs to user ${uid}`,
+      found: stat.isDirectory() ? `it belongs to user ${stat.uid}` : "it is a link to another place",
       needed: "a directory of our own",
       fix: `remove it, then run \`npm start\` again`,
     });
@@ -49,4 +49,5 @@ export function writePrivate(file: string, text: string): void {
 export function removePart(runDirectory: string, part: Part): void {
   rmSync(partDirectory(runDirectory, part), { recursive: true, force: true });
   if (part === "ray") rmSync(rayTempDirectory(runDirectory), { recursive: true, force: true });
+  if (existsSync(runDirectory) && readdirSync(runDirectory).length === 0) rmdirSync(runDirectory);
 }

@@ -7,6 +7,8 @@ import { progress } from "./report";
 export interface RunOptions {
   readonly env?: NodeJS.ProcessEnv;
   readonly cwd?: string;
+  /** True: in a session of its own, so that what it leaves running is not ended with this command. @default false */
+  readonly detached?: boolean;
   /** Called with each line of stdout and stderr. @default shows it as progress */
   readonly onLine?: (line: string) => void;
 }
@@ -24,6 +26,7 @@ export async function run(
   const child = spawn(program, args, {
     cwd: options.cwd,
     env: options.env ?? process.env,
+    detached: options.detached ?? false,
     stdio: ["ignore", "pipe", "pipe"],
   });
   const tail: string[] = [];
