@@ -10,7 +10,8 @@ const noResourceInApply = {
 /** `{ parent: this, ...opts }` moves the child under the caller's parent. */
 const noOptsSpread = {
   selector: "SpreadElement[argument.name=/^(opts|options)$/]",
-  message: "Never spread opts into a child; use pulumi.mergeOptions in the super call, `{ parent: this }` for children.",
+  message:
+    "Never spread opts into a child; use pulumi.mergeOptions in the super call, `{ parent: this }` for children.",
 };
 
 export default tseslint.config(

@@ -91,7 +91,8 @@ const least = (values: readonly number[]): number => Math.min(...values);
 const ratio = (a: number, b: number): number => Math.round((a / b) * 100) / 100;
 
 async function main(): Promise<void> {
-  if (existsSync(join(checkout, ".tokenrack", "choices.json"))) throw new Error("a stack runs in this checkout: run `npm stop` first");
+  if (existsSync(join(checkout, ".tokenrack", "choices.json")))
+    throw new Error("a stack runs in this checkout: run `npm stop` first");
   const scratch = mkdtempSync(join(tmpdir(), "tokenrack-bench-"));
   const model = join(scratch, "tiny-llama");
   writeTinyLlama(model);

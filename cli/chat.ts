@@ -41,7 +41,9 @@ async function chat(prompt: string, options: { model?: string; maxTokens: string
     bodyTimeout: 120_000,
   });
   if (answer.statusCode !== 200) {
-    throw new UserError(`the model does not answer (status ${answer.statusCode})\n  found: ${await answer.body.text()}`);
+    throw new UserError(
+      `the model does not answer (status ${answer.statusCode})\n  found: ${await answer.body.text()}`,
+    );
   }
   await printAnswer(answer.body);
 }
@@ -50,7 +52,5 @@ const program = new Command("npm run chat --")
   .argument("<prompt>", "what to say")
   .option("--model <name>", "served model name (default: the first one)")
   .option("--max-tokens <n>", "longest answer in tokens", "64")
-  .action((prompt: string, options: { model?: string; maxTokens: string }) =>
-    runCommand(() => chat(prompt, options)),
-  );
+  .action((prompt: string, options: { model?: string; maxTokens: string }) => runCommand(() => chat(prompt, options)));
 void program.parseAsync();

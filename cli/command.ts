@@ -11,7 +11,10 @@ export async function runCommand(body: () => Promise<void>): Promise<void> {
     await body();
   } catch (error) {
     if (error instanceof UserError) process.stderr.write(`${pc.red("error")} ${error.message}\n`);
-    else process.stderr.write(`${pc.red("unexpected error")} ${error instanceof Error ? (error.stack ?? "") : String(error)}\n`);
+    else
+      process.stderr.write(
+        `${pc.red("unexpected error")} ${error instanceof Error ? (error.stack ?? "") : String(error)}\n`,
+      );
     process.exitCode = 1;
   }
 }

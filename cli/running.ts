@@ -25,6 +25,8 @@ export async function signIn(at: House = house): Promise<{ gateway: string; toke
     return { gateway, token: await fetchAccessToken(gateway, firstUser, password) };
   } catch (error) {
     const reason = error instanceof Error ? error.message : String(error);
-    throw new UserError(`the gateway at ${gateway} gives no token\n  found: ${reason}\n  fix: run \`npm start\`: it repairs`);
+    throw new UserError(
+      `the gateway at ${gateway} gives no token\n  found: ${reason}\n  fix: run \`npm start\`: it repairs`,
+    );
   }
 }

@@ -73,7 +73,9 @@ export class Screen {
     if (!this.running.delete(event.urn)) return;
     const took = pc.dim(`${((Date.now() - since) / 1000).toFixed(1)} s`);
     const failed = event.kind === "resFailed";
-    this.line(`${failed ? pc.red("✗") : pc.green("✓")} ${label} ${pc.dim(failed ? "failed" : (verbs[event.op] ?? event.op))} ${took}`);
+    this.line(
+      `${failed ? pc.red("✗") : pc.green("✓")} ${label} ${pc.dim(failed ? "failed" : (verbs[event.op] ?? event.op))} ${took}`,
+    );
   }
 
   /** Stops drawing. */
@@ -115,7 +117,8 @@ export class Screen {
   private draw(): void {
     if (!this.terminal || this.running.size === 0) return;
     // Colour codes take no room on the screen.
-    const width = (this.out.columns ?? 80) - 1 + (this.status().length - this.status().replace(/\x1b\[\d+m/g, "").length);
+    const width =
+      (this.out.columns ?? 80) - 1 + (this.status().length - this.status().replace(/\x1b\[\d+m/g, "").length);
     this.out.write(`\r\x1b[2K${this.status().slice(0, width)}${pc.reset("")}`);
   }
 }

@@ -43,7 +43,9 @@ async function stop(stack: string, screen: Screen): Promise<void> {
   screen.close();
   const seconds = ((Date.now() - begun) / 1000).toFixed(1);
   const what = leftovers.length === 0 ? "Nothing was running here" : "Stopped: no process, port or file is left";
-  process.stdout.write(`${pc.green("✓")} ${pc.bold(what)} ${pc.dim(`(${seconds} s; downloads stay in ${house.cache})`)}\n`);
+  process.stdout.write(
+    `${pc.green("✓")} ${pc.bold(what)} ${pc.dim(`(${seconds} s; downloads stay in ${house.cache})`)}\n`,
+  );
 }
 
 const program = new Command("npm stop --")

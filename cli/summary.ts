@@ -26,7 +26,9 @@ export function summary(plan: Plan, at: House = house): string {
   const model = gateway.readinessModel;
   const prefix = process.cwd() === at.checkout ? "" : ` --prefix ${quote(at.checkout)}`;
   const body = JSON.stringify({ model, messages: [{ role: "user", content: "Hello" }], max_tokens: 32 });
-  const noise = plan.models.some(({ kind }) => kind === "builtin") ? pc.dim("  random weights: its words are noise") : "";
+  const noise = plan.models.some(({ kind }) => kind === "builtin")
+    ? pc.dim("  random weights: its words are noise")
+    : "";
   const row = (name: string, text: string): string => `  ${pc.bold(name.padEnd(9))} ${text}`;
   return [
     "",

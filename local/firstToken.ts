@@ -37,7 +37,12 @@ export async function fetchAccessToken(endpoint: string, user: string, password:
  * Generates one token through the gateway.
  * @throws Error when the answer is not a completion
  */
-export async function generateOneToken(endpoint: string, accessToken: string, model: string, seconds: number): Promise<void> {
+export async function generateOneToken(
+  endpoint: string,
+  accessToken: string,
+  model: string,
+  seconds: number,
+): Promise<void> {
   const answer = await http(`${endpoint}/v1/chat/completions`, {
     method: "POST",
     headers: { authorization: `Bearer ${accessToken}`, "content-type": "application/json" },

@@ -67,7 +67,9 @@ export function inspectDirectory(directory: string): ModelFacts {
 
 async function download(request: ModelRequest): Promise<string> {
   const revision = request.revision ?? "main";
-  progress(`downloading ${request.source} (revision ${revision}) from Hugging Face; what is there already is not loaded again`);
+  progress(
+    `downloading ${request.source} (revision ${revision}) from Hugging Face; what is there already is not loaded again`,
+  );
   const args = ["download", request.source, "--revision", revision];
   // Weights as safetensors only: pickled weights can run code when they are loaded.
   args.push("--exclude", "*.bin", "*.pt", "*.pth", "*.ckpt", "*.msgpack", "*.h5", "original/*");

@@ -103,7 +103,8 @@ export async function deployServe(request: ServeRequest): Promise<void> {
   progress("deploying the Serve config");
   const answer = await api.put(path, JSON.stringify(parse(request.serveConfig)));
   if (answer?.status !== 200) {
-    const found = answer === undefined ? "Ray does not answer" : `status ${answer.status}: ${answer.body.slice(0, 2000)}`;
+    const found =
+      answer === undefined ? "Ray does not answer" : `status ${answer.status}: ${answer.body.slice(0, 2000)}`;
     throw localError({
       checked: "the Serve config",
       found,
