@@ -70,19 +70,15 @@ async function download(request: ModelRequest): Promise<string> {
   progress(
     `downloading ${request.source} (revision ${revision}) from Hugging Face; what is there already is not loaded again`,
   );
-  const args = ["download", request.source, "--revision", revision];
+  const args = ["download", request.source, "--revision", revision, "--quiet"];
   // Weights as safetensors only: pickled weights can run code when they are loaded.
-  args.push("--exclude", "*.bin", "*.pt", "*.pth", "*.ckpt", "*.msgpack", "*.h5", "original/*");
-  let last = "";
+  for (const pattern of ["*.bin", "*.pt", "*.pth", "*.ckpt", "*.msgpack", "*.h5", "original/*"])
+    args.push("--exclude", pattern);
   const env = { ...process.env, HF_HOME: join(request.cacheDirectory, "huggingface"), HF_HUB_DISABLE_TELEMETRY: "1" };
-  const { code, tail } = await run(join(request.pythonDirectory, "bin", "hf"), args, {
-    env,
-    onLine: (line) => {
-      if (line.trim() !== "") last = line.trim();
-      progress(line);
-    },
-  });
-  if (code === 0 && existsSync(join(last.replace(/^path=/, ""), "config.json"))) return last.replace(/^path=/, "");
+  const { code, tail } = await run(join(request.pythonDirectory, "bin", "hf"), args, { env });
+  // Quiet prints one line, the directory.
+  const directory = /^\/.*$/m.exec(tail)?.[0] ?? "";
+  if (code === 0 && existsSync(join(directory, "config.json"))) return directory;
   throw localError({
     checked: `the model ${request.source} on Hugging Face`,
     found: tail,

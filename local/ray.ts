@@ -40,6 +40,8 @@ function environment(request: RayRequest): NodeJS.ProcessEnv {
     PYTHONDONTWRITEBYTECODE: "",
     ...markOf(request.runDirectory, "ray"),
     PATH: `${join(request.pythonDirectory, "bin")}${delimiter}${process.env["PATH"] ?? ""}`,
+    // Where `callback_class` of the Serve config is found.
+    PYTHONPATH: join(__dirname, "python", "site"),
     TMPDIR: rayTempDirectory(request.runDirectory),
     RAY_AUTH_MODE: "token",
     RAY_AUTH_TOKEN_PATH: rayTokenFile(request.runDirectory),
@@ -58,6 +60,7 @@ function environment(request: RayRequest): NodeJS.ProcessEnv {
     VLLM_CACHE_ROOT: cache("vllm"),
     TORCHINDUCTOR_CACHE_DIR: cache("inductor"),
     TRITON_CACHE_DIR: cache("triton"),
+    TORCH_HOME: cache("torch"),
   };
 }
 

@@ -7,7 +7,7 @@ import * as z from "zod";
 import { rayApi, type RayApi } from "./rayApi";
 import { rayTempDirectory } from "./runFiles";
 import { elapsedSeconds, localError, progress } from "./report";
-import { rayTokenFile } from "./ray";
+import { deadDaemons, rayTokenFile } from "./ray";
 
 /** What to deploy, and where. */
 export interface ServeRequest {
@@ -96,9 +96,10 @@ function failure(request: ServeRequest, state: ApplicationState | undefined): Er
 
 /**
  * Deploys the config and waits until the application runs.
+ * @param pollMs pause between two looks in ms; Ray counts as gone when 40 looks in a row find nothing
  * @throws LocalError with Serve's own reason and the engine's last errors
  */
-export async function deployServe(request: ServeRequest): Promise<void> {
+export async function deployServe(request: ServeRequest, pollMs = 500): Promise<void> {
   const api = rayApi(request.dashboardPort, rayTokenFile(request.runDirectory));
   progress("deploying the Serve config");
   const answer = await api.put(path, JSON.stringify(parse(request.serveConfig)));
@@ -112,10 +113,10 @@ export async function deployServe(request: ServeRequest): Promise<void> {
       fix: "run `npm start` again; if it stays, see the message above",
     });
   }
-  await untilRunning(request, api);
+  await untilRunning(request, api, pollMs);
 }
 
-async function untilRunning(request: ServeRequest, api: RayApi): Promise<void> {
+async function untilRunning(request: ServeRequest, api: RayApi, pollMs: number): Promise<void> {
   let last = "";
   let lastSaid = 0;
   let silent = 0;
@@ -131,13 +132,15 @@ async function untilRunning(request: ServeRequest, api: RayApi): Promise<void> {
       last = doing;
       lastSaid = elapsedSeconds();
     }
-    await sleep(500);
+    await sleep(pollMs);
   }
   throw failure(request, await applicationState(api));
 }
 
-/** Takes the application away; fine when Ray is gone. */
+/** Takes the application away; fine when Ray is gone, or so broken that it could not do it anyway. */
 export async function deleteServe(request: Pick<ServeRequest, "runDirectory" | "dashboardPort">): Promise<void> {
-  if (!existsSync(rayTokenFile(request.runDirectory))) return;
+  const dead = deadDaemons(request.runDirectory);
+  if (dead === undefined || dead.length > 0) return;
+  progress("taking the application away");
   await rayApi(request.dashboardPort, rayTokenFile(request.runDirectory)).delete(path);
 }

@@ -23,15 +23,17 @@ function engineKwargs(model: ModelPlan): JsonObject {
     // Without it vLLM takes all that is left of its share: right on a GPU, but on a CPU that is 92 % of the machine.
     ...(model.kvCacheExact ? { kv_cache_memory_bytes: gibToBytes(gib(model.kvCacheGib)) } : {}),
     ...(model.gpuMemoryUtilization === undefined ? {} : { gpu_memory_utilization: model.gpuMemoryUtilization }),
-    ...(model.revision === undefined ? {} : { revision: model.revision, tokenizer_revision: model.revision }),
   };
 }
 
 function llmConfig(plan: Plan, model: ModelPlan, files: ServeFiles): JsonObject {
   const cuda = plan.local.accelerator === "cuda";
+  const directory = files.modelSources?.[model.name];
   return {
     // No accelerator_type: Ray's list has no GeForce, and one machine has nothing to choose from.
     accelerator_config: { kind: cuda ? "gpu" : "cpu" },
+    // Without this, each start waits for a process that imports PyTorch to find out that nothing is to be downloaded.
+    ...(directory === undefined ? {} : { callback_config: { callback_class: "tokenrack_local:ModelOnDisk" } }),
     deployment_config: {
       autoscaling_config: {
         max_replicas: model.replicas,
@@ -50,7 +52,7 @@ function llmConfig(plan: Plan, model: ModelPlan, files: ServeFiles): JsonObject 
     },
     model_loading_config: {
       model_id: model.name,
-      model_source: files.modelSources?.[model.name] ?? model.source,
+      model_source: directory ?? model.source,
     },
     placement_group_config: { bundle_per_worker: cuda ? { CPU: 1, GPU: 1 } : { CPU: 1 } },
   };
