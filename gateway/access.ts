@@ -1,0 +1,36 @@
+/** Every scope a token can carry. `admin` gives all others and reads `/metrics` on the main listener. */
+export const SCOPES = ["models:read", "chat:write", "embeddings:write", "admin"] as const;
+
+export type Scope = (typeof SCOPES)[number];
+
+/** Model ids a subject may use; `"*"` is all of them. */
+export type ModelAllowance = "*" | readonly string[];
+
+/** Who is calling, after the token was checked. */
+export interface Subject {
+  /** Unique over both kinds of token: an OIDC subject never shares a quota with a configured user of the same name. */
+  readonly key: string;
+  readonly scopes: ReadonlySet<Scope>;
+  readonly models: ModelAllowance;
+}
+
+/** What a route demands. A route without one cannot be registered (gate.ts). */
+export type Policy = { readonly access: "public" } | { readonly access: "scope"; readonly scope: Scope };
+
+export function isScope(value: string): value is Scope {
+  return (SCOPES as readonly string[]).includes(value);
+}
+
+export function holdsScope(held: ReadonlySet<Scope>, wanted: Scope): boolean {
+  return held.has(wanted) || held.has("admin");
+}
+
+export function mayUseModel(allowance: ModelAllowance, model: string): boolean {
+  return allowance === "*" || allowance.includes(model) || allowance.includes("*");
+}
+
+/** Splits RFC 6749 section 3.3 scope text, or takes a list; drops what is not a scope of ours. */
+export function readScopes(value: unknown): Set<Scope> {
+  const words = typeof value === "string" ? value.split(" ") : Array.isArray(value) ? (value as unknown[]) : [];
+  return new Set(words.filter((word): word is Scope => typeof word === "string" && isScope(word)));
+}

@@ -1,0 +1,114 @@
+import formbody from "@fastify/formbody";
+import type { FastifyInstance, FastifyReply, FastifyRequest } from "fastify";
+import { mayUseModel, type Policy, type Scope, type Subject } from "./access";
+import type { GatewayConfig } from "./config";
+import { missingToken, modelNotAllowed, notFound } from "./errors";
+import type { RequestLimits } from "./limits";
+import type { Login } from "./login";
+import type { Metrics } from "./metrics";
+import { listModels, modelIdFromPath } from "./models";
+import { forward } from "./proxy";
+import type { Readiness } from "./readiness";
+import { routeLabel } from "./requestLog";
+import { requestChecker, type RequestKind } from "./requestRules";
+import type { Upstream } from "./upstream";
+
+/** Bytes of a POST /token body: a name, a password of 1,024 characters percent-encoded, and room. */
+const TOKEN_BODY_BYTES = 16_384;
+
+const PUBLIC: Policy = { access: "public" };
+const scoped = (scope: Scope): Policy => ({ access: "scope", scope });
+
+export interface RouteParts {
+  readonly config: GatewayConfig;
+  readonly upstream: Upstream;
+  readonly login: Login;
+  readonly limits: RequestLimits;
+  readonly readiness: Readiness;
+  readonly metrics: Metrics;
+}
+
+/** The subject the gate put there; its absence would be a fault of ours, and then nobody gets in. */
+function subjectOf(request: FastifyRequest): Subject {
+  const { subject } = request.gate;
+  if (!subject) throw missingToken();
+  return subject;
+}
+
+function probes(app: FastifyInstance, { config, readiness, metrics }: RouteParts): void {
+  app.get("/healthz", { config: { policy: PUBLIC } }, () => ({ status: "alive" }));
+  app.get("/readyz", { config: { policy: PUBLIC } }, async (_request, reply) => {
+    const state = await readiness.check();
+    if (state.ready) return { status: "ready" };
+    return reply.code(503).send({ status: "not ready", reason: state.reason });
+  });
+  if (config.metrics) return;
+  app.get("/metrics", { config: { policy: scoped("admin") } }, async (_request, reply) =>
+    reply.type(metrics.contentType).send(await metrics.text()),
+  );
+}
+
+/** Its own scope: only here is a form body parsed, so that no form can stand in for a JSON body elsewhere. */
+async function tokenRoute(app: FastifyInstance, { login }: RouteParts): Promise<void> {
+  app.removeAllContentTypeParsers();
+  await app.register(formbody, { bodyLimit: TOKEN_BODY_BYTES });
+  app.post("/token", { config: { policy: PUBLIC }, bodyLimit: TOKEN_BODY_BYTES }, async (request, reply) => {
+    const granted = await login.grant(request.body, request.ip);
+    // RFC 6749 section 5.1.
+    return reply.header("cache-control", "no-store").header("pragma", "no-cache").send(granted);
+  });
+}
+
+function modelRoutes(app: FastifyInstance, { upstream, config }: RouteParts): void {
+  const policy = scoped("models:read");
+  const allowed = (request: FastifyRequest): ReturnType<typeof listModels> => {
+    const signal = AbortSignal.timeout(config.upstream.headersTimeoutMs);
+    return listModels(upstream, subjectOf(request).models, request.id, signal);
+  };
+  app.get("/v1/models", { config: { policy } }, async (request) => ({ object: "list", data: await allowed(request) }));
+  app.get("/v1/models/*", { config: { policy } }, async (request) => {
+    const path = (request.raw.url ?? "").split("?", 1)[0] ?? "";
+    const id = modelIdFromPath(path.slice("/v1/models/".length));
+    const entry = (await allowed(request)).find((model) => model.id === id);
+    if (!entry) throw notFound("model_not_found");
+    return entry;
+  });
+}
+
+function generation(app: FastifyInstance, parts: RouteParts, path: string, kind: RequestKind, scope: Scope): void {
+  const { upstream, readiness, metrics, limits } = parts;
+  const check = requestChecker(kind, parts.config.limits);
+  const handler = async (request: FastifyRequest, reply: FastifyReply): Promise<void> => {
+    const startedMs = performance.now();
+    const { model, json } = check(request.body);
+    const subject = subjectOf(request);
+    if (!mayUseModel(subject.models, model)) throw modelNotAllowed();
+    await limits.checkTokens(subject.key);
+    await forward(upstream, { path, requestId: request.id, json }, reply, {
+      onAccepted: () => {
+        request.gate.model = model;
+        metrics.observeFirstByte(routeLabel(request), performance.now() - startedMs);
+      },
+      // Embeddings prove nothing about generation.
+      onGenerated: () => kind !== "embeddings" && readiness.noteGeneration(),
+      onEnd: (usage, chunks) => {
+        // An engine that streams sends about one token a chunk; that is the count when the client asked for no usage.
+        limits.countTokens(subject.key, usage ? usage.promptTokens + usage.completionTokens : chunks);
+        if (!usage) return;
+        request.gate.usage = usage;
+        metrics.countTokens(model, usage);
+      },
+    });
+  };
+  app.post(path, { config: { policy: scoped(scope) } }, handler);
+}
+
+/** Every route there is. Each names its policy; the gate refuses to register one that does not. */
+export async function registerRoutes(app: FastifyInstance, parts: RouteParts): Promise<void> {
+  probes(app, parts);
+  await app.register((scope) => tokenRoute(scope, parts));
+  modelRoutes(app, parts);
+  generation(app, parts, "/v1/chat/completions", "chat", "chat:write");
+  generation(app, parts, "/v1/completions", "completions", "chat:write");
+  generation(app, parts, "/v1/embeddings", "embeddings", "embeddings:write");
+}
