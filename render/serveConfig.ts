@@ -12,7 +12,8 @@ export interface ServeFiles {
   readonly modelSources?: Readonly<Record<string, string>>;
 }
 
-function engineKwargs(model: ModelPlan): JsonObject {
+function engineKwargs(model: ModelPlan, onDisk: boolean): JsonObject {
+  const revision = onDisk ? undefined : model.revision;
   return {
     dtype: model.dtype,
     enforce_eager: model.enforceEager,
@@ -22,6 +23,7 @@ function engineKwargs(model: ModelPlan): JsonObject {
     tensor_parallel_size: model.tensorParallel,
     // Without it vLLM takes all that is left of its share: right on a GPU, but on a CPU that is 92 % of the machine.
     ...(model.kvCacheExact ? { kv_cache_memory_bytes: gibToBytes(gib(model.kvCacheGib)) } : {}),
+    ...(revision === undefined ? {} : { revision, tokenizer_revision: revision }),
     ...(model.gpuMemoryUtilization === undefined ? {} : { gpu_memory_utilization: model.gpuMemoryUtilization }),
   };
 }
@@ -43,7 +45,7 @@ function llmConfig(plan: Plan, model: ModelPlan, files: ServeFiles): JsonObject 
       },
       max_ongoing_requests: model.maxNumSeqs,
     },
-    engine_kwargs: engineKwargs(model),
+    engine_kwargs: engineKwargs(model, directory !== undefined),
     experimental_configs: {
       // One ingress: each is a process that imports PyTorch, and the gateway is the only client.
       num_ingress_replicas: 1,
