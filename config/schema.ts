@@ -32,7 +32,7 @@ export const localPlatformSchema = z.strictObject(
     kind: z.literal("local"),
     /** Where the model runs. `auto`: on the NVIDIA GPU when there is one with a driver new enough, else on the CPU. @default "auto" */
     accelerator: z.enum(["auto", "cpu", "cuda"], { error: `"auto", "cpu" or "cuda"` }).default("auto"),
-    /** Threads for the model's arithmetic (1 to 1024). @default all cores but one when there are three or more */
+    /** Threads for the model's arithmetic (1 to 1024). @default all cores but one, at least one */
     cpuThreads: whole(1, 1024, "threads").optional(),
     /** Memory for the KV cache in whole GiB (1 to 4096). @default what context x slots needs */
     kvCacheGib: whole(1, 4096, "GiB").optional(),

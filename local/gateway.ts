@@ -65,16 +65,21 @@ export async function startGateway(request: GatewayRequest, secrets: GatewaySecr
   return child.pid ?? 0;
 }
 
+function logText(runDirectory: string): string {
+  const { log } = gatewayFiles(runDirectory);
+  return existsSync(log) ? readFileSync(log, "utf8") : "";
+}
+
 async function untilListening(request: GatewayRequest, pid: number): Promise<void> {
   const deadline = Date.now() + 20_000;
   const alive = (): boolean => findProcesses(request.runDirectory, "gateway").some((ref) => ref.pid === pid);
   while (Date.now() < deadline && alive()) {
-    if (await isAnswering(request.port)) return;
+    // Its own word first: what answers on a taken port is another gateway.
+    if (logText(request.runDirectory).includes("gateway listening on ") && (await isAnswering(request.port))) return;
     await sleep(50);
   }
-  const { log } = gatewayFiles(request.runDirectory);
   await endProcesses(request.runDirectory, "gateway", 0); // One that hangs would hold the port of the next try.
-  const tail = existsSync(log) ? readFileSync(log, "utf8").trim().split("\n").slice(-15).join("\n") : "";
+  const tail = logText(request.runDirectory).trim().split("\n").slice(-15).join("\n");
   throw localError({
     checked: "the gateway's start",
     found: tail === "" ? "it does not answer" : tail,

@@ -59,6 +59,8 @@ function environment(request: RayRequest): NodeJS.ProcessEnv {
     HF_HOME: cache("huggingface"),
     VLLM_CACHE_ROOT: cache("vllm"),
     TORCHINDUCTOR_CACHE_DIR: cache("inductor"),
+    // PyTorch keeps precompiled headers in TMPDIR and not in the cache above: each start would make them again, for 6 s.
+    TORCHINDUCTOR_CPP_CACHE_PRECOMPILE_HEADERS: "0",
     TRITON_CACHE_DIR: cache("triton"),
     TORCH_HOME: cache("torch"),
   };

@@ -63,10 +63,14 @@ export function chooseDevice(
   return cpu;
 }
 
-/** Threads for the model's arithmetic: all cores but one when there are three or more, so that Ray and the gateway get a turn. */
+/**
+ * Threads for the model's arithmetic: all cores but one, so that Ray and the gateway get a turn. vLLM asks for that one
+ * too, and measured on two cores its first answer takes 9 s instead of 2.4 s when it takes both.
+ * @see vllm/utils/ompmultiprocessing.py, VLLM_CPU_NUM_OF_RESERVED_CPU
+ */
 export function cpuThreads(platform: PlatformProfile, facts: LocalFacts, faults: Fault[]): number {
   const asked = platform.cpuThreads;
-  if (asked === undefined) return facts.cpus >= 3 ? facts.cpus - 1 : facts.cpus;
+  if (asked === undefined) return Math.max(1, facts.cpus - 1);
   if (asked > facts.cpus) {
     faults.push({
       path: "platform.cpuThreads",

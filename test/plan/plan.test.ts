@@ -40,7 +40,7 @@ describe("makePlan on a laptop", () => {
         ports: profile.ports,
         paths: { run: "/run/tokenrack", cache: ".tokenrack/cache", gatewayBundle: "gateway/dist/gateway.js" },
         python: { lock: "cpu" },
-        ray: { numCpus: 2, numGpus: 0, ompThreads: 2, reservedCores: 0, objectStoreMib: 256 },
+        ray: { numCpus: 2, numGpus: 0, ompThreads: 1, reservedCores: 1, objectStoreMib: 256 },
       },
       models: [
         {
@@ -81,9 +81,9 @@ describe("makePlan on a laptop", () => {
     });
   });
 
-  it("counts threads: all of one or two cores, else one left over", () => {
+  it("counts threads: one core is left over, where there are two or more", () => {
     const threads = [1, 2, 3, 16].map((cpus) => makePlan(profileOf(), { ...laptop, cpus }).local.ray.ompThreads);
-    assert.deepEqual(threads, [1, 2, 2, 15]);
+    assert.deepEqual(threads, [1, 1, 2, 15]);
     assert.equal(makePlan(profileOf({ cpuThreads: 1 }), laptop).local.ray.ompThreads, 1);
   });
 
@@ -234,7 +234,7 @@ describe("explainPlan", () => {
       [
         "stack        local (local)",
         "runs on      NVIDIA GeForce RTX 3090 (GPU 0, 24 GiB)",
-        "threads      2",
+        "threads      1",
         "files        /run/tokenrack",
         "ports        gateway 8080, serve 8000, rayGcs 6379, rayDashboard 8265, rayClient 10001",
         "model        llama (org/llama at main)",
