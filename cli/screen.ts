@@ -2,6 +2,7 @@
  * What a person sees during an operation: one line a stage, and under it what it waits for. On a terminal the last line
  * is redrawn in place; elsewhere (a log, CI) only new lines are written, and one at least every 8 s.
  */
+import { stripVTControlCharacters } from "node:util";
 import pc from "picocolors";
 import type { EngineEvent } from "../engine/events";
 
@@ -116,9 +117,10 @@ export class Screen {
 
   private draw(): void {
     if (!this.terminal || this.running.size === 0) return;
-    // Colour codes take no room on the screen.
-    const width =
-      (this.out.columns ?? 80) - 1 + (this.status().length - this.status().replace(/\x1b\[\d+m/g, "").length);
-    this.out.write(`\r\x1b[2K${this.status().slice(0, width)}${pc.reset("")}`);
+    const status = this.status();
+    const plain = stripVTControlCharacters(status);
+    const width = (this.out.columns ?? 80) - 1;
+    // A line that wraps could not be taken back; cut, it loses its colours as well.
+    this.out.write(`\r\x1b[2K${plain.length <= width ? status : plain.slice(0, width)}`);
   }
 }

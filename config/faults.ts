@@ -65,13 +65,13 @@ function valueAt(root: unknown, path: readonly PropertyKey[]): unknown {
   );
 }
 
-/** The nearest known key, if one is near enough to be what was meant: at most a third of the letters differ. */
+/** The nearest known key, if one is near enough to be what was meant: at most a third of the letters differ, or two (swapped ones count twice). */
 export function nearestKey(key: string, known: readonly string[]): string | undefined {
   const ranked = known
     .map((candidate) => ({ candidate, edits: distance(key.toLowerCase(), candidate.toLowerCase()) }))
     .sort((a, b) => a.edits - b.edits);
   const best = ranked[0];
-  return best !== undefined && best.edits <= Math.max(1, Math.floor(best.candidate.length / 3))
+  return best !== undefined && best.edits <= Math.max(2, Math.floor(best.candidate.length / 3))
     ? best.candidate
     : undefined;
 }

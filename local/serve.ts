@@ -1,11 +1,9 @@
 /** Deploys the Serve config and waits until its application runs; says meanwhile what the engine is doing. */
-import { existsSync, readdirSync, readFileSync, statSync } from "node:fs";
-import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { parse } from "yaml";
 import * as z from "zod";
+import { doingNow, lastErrors, logDirectory } from "./engineLog";
 import { rayApi, type RayApi } from "./rayApi";
-import { rayTempDirectory } from "./runFiles";
 import { elapsedSeconds, localError, progress } from "./report";
 import { deadDaemons, rayTokenFile } from "./ray";
 
@@ -19,6 +17,9 @@ export interface ServeRequest {
 
 /** The only path: `serve deploy` calls the same one, after seconds of imports. @see ray/dashboard/modules/serve */
 const path = "/api/serve/applications/";
+
+/** When this command began, in ms since 1970. Logs of an earlier deployment are older. */
+const begun = Date.now();
 
 /** Longest wait for a model to load, in seconds: a large one from a slow disk onto a CPU takes many minutes. */
 const deadlineSeconds = 1800;
@@ -52,45 +53,13 @@ export async function applicationState(api: RayApi): Promise<ApplicationState | 
   return { status: app.status, message };
 }
 
-/** Newest lines of the engine's logs that say something: what it is loading, or why it fails. */
-function engineLines(runDirectory: string, pattern: RegExp): string[] {
-  const logs = join(rayTempDirectory(runDirectory), "session_latest", "logs");
-  if (!existsSync(logs)) return [];
-  return readdirSync(logs)
-    .filter((name) => /^worker-.*\.(out|err)$/.test(name))
-    .map((name) => join(logs, name))
-    .sort((a, b) => statSync(a).mtimeMs - statSync(b).mtimeMs)
-    .flatMap((file) => readFileSync(file, "utf8").split("\n"))
-    .filter((line) => pattern.test(line));
-}
-
-/** What the engine's own log lines mean to somebody who waits; the last one that was written counts. */
-const milestones: readonly (readonly [RegExp, string])[] = [
-  [/Importing application/, "importing Ray Serve LLM and vLLM"],
-  [/Initializing a V1 LLM engine/, "starting the engine"],
-  [/Starting to load model/, "loading the weights"],
-  [/Loading safetensors checkpoint shards: +(\d+%)/, "loading the weights"],
-  [/Warming up model|[Cc]ompil(?:ing|ed)|Dynamo bytecode transform/, "compiling for this machine"],
-  [/KV cache size/, "setting up the KV cache"],
-  [/init engine .* took/, "engine is up, starting the server"],
-];
-
-/** What the engine is doing, by its newest line that is a milestone. */
-function doingNow(runDirectory: string): string {
-  const line = engineLines(runDirectory, new RegExp(milestones.map(([pattern]) => pattern.source).join("|"))).at(-1);
-  const found = milestones.find(([pattern]) => line !== undefined && pattern.test(line));
-  if (line === undefined || found === undefined) return "importing Ray Serve LLM and vLLM";
-  const detail = found[0].exec(line)?.[1];
-  return detail === undefined ? found[1] : `${found[1]}, ${detail}`;
-}
-
 function failure(request: ServeRequest, state: ApplicationState | undefined): Error {
-  const errors = engineLines(request.runDirectory, /(Error|Exception|error:)/).slice(-8);
+  const errors = lastErrors(request.runDirectory, begun);
   return localError({
     checked: "the model server",
     found: [state === undefined ? "Ray does not answer" : `${state.status}: ${state.message}`, ...errors].join("\n"),
     needed: "an application that runs",
-    fix: `read the last lines above; all logs: ${rayTempDirectory(request.runDirectory)}/session_latest/logs`,
+    fix: `read the last lines above; all logs: ${logDirectory(request.runDirectory)}`,
   });
 }
 
@@ -126,7 +95,7 @@ async function untilRunning(request: ServeRequest, api: RayApi, pollMs: number):
     if (state?.status === "DEPLOY_FAILED" || state?.status === "UNHEALTHY") throw failure(request, state);
     silent = state === undefined ? silent + 1 : 0;
     if (silent > 40) throw failure(request, state);
-    const doing = doingNow(request.runDirectory);
+    const doing = doingNow(request.runDirectory, begun);
     if (doing !== last || elapsedSeconds() - lastSaid >= 5) {
       progress(doing);
       last = doing;

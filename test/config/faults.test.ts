@@ -34,6 +34,7 @@ describe("words for what was found", () => {
 describe("nearestKey", () => {
   it("suggests what differs by a third of its letters at most", () => {
     assert.equal(nearestKey("modles", stackKeys), "models");
+    assert.equal(nearestKey("prots", stackKeys), "ports");
     assert.equal(nearestKey("PLATFORM", stackKeys), "platform");
     assert.equal(nearestKey("trustRemoteCode", stackKeys), undefined);
   });
