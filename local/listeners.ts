@@ -1,5 +1,6 @@
 /** Which of a stack's ports can be reached from other machines. Ray binds a few to all interfaces and has no setting for it. */
 import { existsSync, readdirSync, readFileSync, readlinkSync } from "node:fs";
+import { basename } from "node:path";
 import { findProcesses } from "./processes";
 
 /** A port open to the network. */
@@ -49,7 +50,7 @@ export function openPorts(runDirectory: string): OpenPort[] {
   for (const ref of [...findProcesses(runDirectory, "ray"), ...findProcesses(runDirectory, "gateway")]) {
     for (const inode of socketInodes(ref.pid)) {
       const port = sockets.get(inode);
-      if (port !== undefined) found.set(port, ref.name.split(" ")[0] ?? "");
+      if (port !== undefined) found.set(port, basename(ref.name.split(" ")[0] ?? ""));
     }
   }
   return [...found].map(([port, process]) => ({ port, process })).sort((a, b) => a.port - b.port);

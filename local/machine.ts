@@ -101,12 +101,16 @@ export function cpus(): number {
 export function gpus(): GpuFacts[] {
   const query = ["--query-gpu=name,memory.total,driver_version,pci.bus_id", "--format=csv,noheader,nounits"];
   const rows = onPath("nvidia-smi") === undefined ? undefined : capture("nvidia-smi", query);
-  return (rows ?? "")
-    .split("\n")
-    .map((row) => row.split(",").map((field) => field.trim()))
-    .filter((fields) => fields.length === 4)
-    .sort((a, b) => ((a[3] ?? "") < (b[3] ?? "") ? -1 : 1))
-    .map(([name = "", memory = "0", driver = ""]) => ({ name, memoryMib: Number(memory), driver }));
+  return (
+    (rows ?? "")
+      .split("\n")
+      .map((row) => row.split(",").map((field) => field.trim()))
+      .filter((fields) => fields.length === 4)
+      .sort((a, b) => ((a[3] ?? "") < (b[3] ?? "") ? -1 : 1))
+      .map(([name = "", memory = "0", driver = ""]) => ({ name, memoryMib: Number(memory), driver }))
+      // A GPU that shares the machine's memory answers "[N/A]": nothing can be planned on it yet.
+      .filter(({ memoryMib }) => Number.isFinite(memoryMib))
+  );
 }
 
 /** Free disk in GiB where `directory` is, or will be. */
