@@ -39,10 +39,11 @@ async function choose(options: Options, committed: Record<string, unknown>): Pro
 async function repairs(stack: EngineStack, plan: Plan, secrets: LocalSecrets, screen: Screen): Promise<string[]> {
   const names = { ray: "ray-ray", serve: "ray-serve", gateway: "gateway-process" } as const;
   const urnOf = (name: string): string[] => stack.urns().filter((urn) => urn.endsWith(`::${name}`));
-  // Before the first token came there is nothing to repair: the engine goes on where it was.
-  if (urnOf("gateway-first-token").length === 0) return [];
+  // What the engine has not made yet it makes anyway; what it has made may have died since.
+  const made = (part: keyof typeof names): boolean => urnOf(names[part]).length > 0;
+  if (!made("ray") && !made("gateway")) return [];
   screen.step("looking whether everything runs");
-  const broken = await findBroken({
+  const all = await findBroken({
     runDirectory: plan.local.paths.run,
     dashboardPort: plan.local.ports.rayDashboard,
     gatewayPort: plan.gateway.port,
@@ -51,6 +52,7 @@ async function repairs(stack: EngineStack, plan: Plan, secrets: LocalSecrets, sc
     user: firstUser,
     password: secrets.firstUserPassword,
   });
+  const broken = all.filter(({ part }) => made(part));
   broken.forEach(({ part, reason }) => screen.line(`${pc.yellow("!")} ${part} is broken (${reason}): replacing it`));
   return broken.flatMap(({ part }) => urnOf(names[part]));
 }

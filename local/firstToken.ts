@@ -17,9 +17,20 @@ export interface FirstTokenRequest {
 const tokenAnswer = z.object({ access_token: z.string() });
 const completion = z.object({ usage: z.object({ completion_tokens: z.number().min(1) }) });
 
+/** The gateway refused; `status` tells a client's fault from a broken engine. */
+export class RefusedError extends Error {
+  constructor(
+    path: string,
+    readonly status: number,
+    body: string,
+  ) {
+    super(`${path} answered ${status}: ${body.slice(0, 300)}`);
+  }
+}
+
 /**
  * Asks for an access token as a client would.
- * @throws Error with the gateway's own words (which name no secret)
+ * @throws RefusedError with the gateway's own words (which name no secret)
  */
 export async function fetchAccessToken(endpoint: string, user: string, password: string): Promise<string> {
   const answer = await http(`${endpoint}/token`, {
@@ -29,13 +40,13 @@ export async function fetchAccessToken(endpoint: string, user: string, password:
     headersTimeout: 10_000,
   });
   const body = await answer.body.text();
-  if (answer.statusCode !== 200) throw new Error(`/token answered ${answer.statusCode}: ${body.slice(0, 300)}`);
+  if (answer.statusCode !== 200) throw new RefusedError("/token", answer.statusCode, body);
   return tokenAnswer.parse(JSON.parse(body)).access_token;
 }
 
 /**
  * Generates one token through the gateway.
- * @throws Error when the answer is not a completion
+ * @throws RefusedError when the gateway refuses, Error when the answer is not a completion or does not come in time
  */
 export async function generateOneToken(
   endpoint: string,
@@ -51,7 +62,7 @@ export async function generateOneToken(
     bodyTimeout: seconds * 1000,
   });
   const body = await answer.body.text();
-  if (answer.statusCode !== 200) throw new Error(`the gateway answered ${answer.statusCode}: ${body.slice(0, 300)}`);
+  if (answer.statusCode !== 200) throw new RefusedError("the gateway", answer.statusCode, body);
   completion.parse(JSON.parse(body));
 }
 

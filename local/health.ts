@@ -1,5 +1,6 @@
 /** Looks which parts of a running stack are broken. Changes nothing. */
-import { fetchAccessToken, generateOneToken } from "./firstToken";
+import { request as http } from "undici";
+import { fetchAccessToken, generateOneToken, RefusedError } from "./firstToken";
 import { gatewayRuns } from "./gateway";
 import { rayApi } from "./rayApi";
 import { deadDaemons, rayTokenFile } from "./ray";
@@ -31,13 +32,40 @@ async function brokenServe(request: HealthRequest): Promise<string | undefined> 
   return state.status === "RUNNING" ? undefined : `the application is ${state.status}`;
 }
 
-async function brokenToken(request: HealthRequest): Promise<string | undefined> {
+/** Whether the engine generated for anybody lately: a queue may be too long for our own token to come in time. */
+async function isBusy(endpoint: string): Promise<boolean> {
   try {
-    const token = await fetchAccessToken(request.endpoint, request.user, request.password);
-    await generateOneToken(request.endpoint, token, request.model, tokenSeconds);
-    return undefined;
+    const answer = await http(`${endpoint}/readyz`, { headersTimeout: tokenSeconds * 1000 });
+    await answer.body.dump();
+    return answer.statusCode === 200;
+  } catch {
+    return false;
+  }
+}
+
+const timedOut = (error: unknown): boolean =>
+  error instanceof Error && "code" in error && /^UND_ERR_(HEADERS|BODY)_TIMEOUT$/.test(String(error.code));
+
+/** What a refusal or a silence means. A stack that is only busy, or a user at a limit, is not broken. */
+async function meaning(error: unknown, endpoint: string, stage: "token" | "generate"): Promise<Broken[]> {
+  if (error instanceof RefusedError && error.status === 429) return [];
+  if (stage === "generate" && timedOut(error) && (await isBusy(endpoint))) return [];
+  const reason = `no token comes: ${error instanceof Error ? error.message : String(error)}`;
+  return [{ part: stage === "token" ? "gateway" : "serve", reason }];
+}
+
+async function brokenToken(request: HealthRequest): Promise<Broken[]> {
+  let token: string;
+  try {
+    token = await fetchAccessToken(request.endpoint, request.user, request.password);
   } catch (error) {
-    return `no token comes: ${error instanceof Error ? error.message : String(error)}`;
+    return meaning(error, request.endpoint, "token");
+  }
+  try {
+    await generateOneToken(request.endpoint, token, request.model, tokenSeconds);
+    return [];
+  } catch (error) {
+    return meaning(error, request.endpoint, "generate");
   }
 }
 
@@ -56,6 +84,5 @@ export async function findBroken(request: HealthRequest): Promise<Broken[]> {
   const serve = await brokenServe(request);
   if (serve !== undefined) return [...broken, { part: "serve", reason: serve }];
   if (broken.length > 0) return broken; // Without a gateway no token can be asked for.
-  const token = await brokenToken(request);
-  return token === undefined ? [] : [{ part: "serve", reason: token }];
+  return brokenToken(request);
 }

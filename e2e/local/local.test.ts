@@ -7,6 +7,7 @@ import { join } from "node:path";
 import * as jose from "jose";
 import OpenAI from "openai";
 import { findProcesses } from "../../local/processes";
+import { rayTempDirectory } from "../../local/runFiles";
 import { checkout, npm, printed, signingKey } from "./support";
 
 const run = join(checkout, ".tokenrack", "run", "local");
@@ -21,10 +22,10 @@ async function expiredToken(endpoint: string): Promise<string> {
   const kid = await jose.calculateJwkThumbprint(await jose.exportJWK(createPublicKey(key)));
   const past = Math.floor(Date.now() / 1000) - 7200;
   return new jose.SignJWT({ scope: "admin" })
-    .setProtectedHeader({ alg: "EdDSA", kid })
+    .setProtectedHeader({ alg: "EdDSA", kid, typ: "at+jwt" })
     .setIssuer(new URL(endpoint).origin)
     .setAudience("tokenrack/local")
-    .setSubject("user:admin")
+    .setSubject("admin")
     .setIssuedAt(past)
     .setNotBefore(past)
     .setExpirationTime(past + 3600)
@@ -82,7 +83,10 @@ describe("stack local, from nothing to a token and back", () => {
   it("a bad and an expired token raise the client's typed exception", async () => {
     await assert.rejects(() => ask("not-a-token").chat.completions.create(question), OpenAI.AuthenticationError);
     const expired = await expiredToken(endpoint);
-    await assert.rejects(() => ask(expired).chat.completions.create(question), OpenAI.AuthenticationError);
+    await assert.rejects(
+      () => ask(expired).chat.completions.create(question),
+      (error: unknown) => error instanceof OpenAI.AuthenticationError && error.code === "token_expired",
+    );
   });
 
   it("npm run chat streams an answer", async function () {
@@ -121,11 +125,12 @@ describe("stack local, from nothing to a token and back", () => {
 
   it("npm stop leaves no process, port or file but the cache, and can be run twice", async function () {
     this.timeout(starting);
-    const rayTemp = readdirSync("/tmp").filter((name) => name.startsWith("tokenrack-"));
+    const rayTemp = rayTempDirectory(run);
+    assert.ok(existsSync(rayTemp));
     assert.equal((await npm(["stop"])).code, 0);
     assert.deepEqual([...findProcesses(run, "ray"), ...findProcesses(run, "gateway")], []);
     assert.deepEqual(readdirSync(join(checkout, ".tokenrack")), ["cache"]);
-    rayTemp.forEach((name) => assert.ok(!existsSync(join("/tmp", name)) || rayTemp.length > 1));
+    assert.ok(!existsSync(rayTemp));
     await assert.rejects(() => ask("x").models.list(), OpenAI.APIConnectionError);
     const twice = await npm(["stop"]);
     assert.equal(twice.code, 0);

@@ -15,6 +15,8 @@ const server = http.createServer((request, response) => {
   request.on("data", (part) => (body += part)).on("end", () => {
     const reply = (status, value) => response.writeHead(status).end(JSON.stringify(value));
     if (request.url === "/healthz") return reply(200, {});
+    if (body.includes("limited")) return reply(429, {});
+    if (body.includes("dead")) return reply(502, { error: "engine" });
     if (request.url === "/token") return body.includes("password=right") ? reply(200, { access_token: "t" }) : reply(400, { error: "invalid_grant" });
     reply(200, { usage: { completion_tokens: 1 } });
   });
@@ -54,7 +56,7 @@ describe("what is broken", () => {
     const daemons = [{ ...referenceTo(daemon), name: "/venv/bin/raylet --head" }];
     writeFileSync(place.path("run", "ray", "daemons.json"), JSON.stringify(daemons));
   };
-  const look = (change: { gatewayPort?: number; password?: string } = {}): Promise<Broken[]> =>
+  const look = (change: { gatewayPort?: number; password?: string; model?: string } = {}): Promise<Broken[]> =>
     findBroken({
       runDirectory: run,
       dashboardPort: dashboard.port,
@@ -97,10 +99,21 @@ describe("what is broken", () => {
     assert.deepEqual(await look(), [{ part: "serve", reason: "the application is UNHEALTHY" }]);
   });
 
-  it("is Serve, when everything says that it runs and no token comes", async () => {
-    assert.deepEqual(await look({ password: "wrong" }), [
-      { part: "serve", reason: 'no token comes: /token answered 400: {"error":"invalid_grant"}' },
+  it("is Serve, when everything says that it runs and the engine fails", async () => {
+    assert.deepEqual(await look({ model: "dead" }), [
+      { part: "serve", reason: 'no token comes: the gateway answered 502: {"error":"engine"}' },
     ]);
+  });
+
+  it("is the gateway, when it refuses the user it should know", async () => {
+    assert.deepEqual(await look({ password: "wrong" }), [
+      { part: "gateway", reason: 'no token comes: /token answered 400: {"error":"invalid_grant"}' },
+    ]);
+  });
+
+  it("is nothing, when the user is at a limit: a busy stack is not replaced", async () => {
+    assert.deepEqual(await look({ password: "limited" }), []);
+    assert.deepEqual(await look({ model: "limited" }), []);
   });
 
   const gone = { part: "gateway", reason: "its process is gone or does not answer" } as const;
