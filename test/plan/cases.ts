@@ -25,7 +25,13 @@ export const llama8b: ModelFacts = {
 };
 
 /** Two cores, 16 GiB, no GPU. */
-export const laptop: LocalFacts = { cpus: 2, memoryGib: 16, gpus: [], models: {} };
+export const laptop: LocalFacts = {
+  cpus: 2,
+  memoryGib: 16,
+  gpus: [],
+  models: {},
+  lockHashes: { cpu: "c0c0c0c0c0c0", cuda: "cdcdcdcdcdcd" },
+};
 
 export const rtx3090 = { name: "NVIDIA GeForce RTX 3090", memoryMib: 24_576, driver: "580.105.08" };
 

@@ -31,6 +31,7 @@ const machine: fc.Arbitrary<LocalFacts> = fc.record({
   memoryGib: fc.double({ min: 4, max: 256, noNaN: true }),
   gpus: fc.array(gpu, { maxLength: 3 }),
   models: modelFacts.map((facts): Record<string, ModelFacts> => ({ "org/name": facts })),
+  lockHashes: fc.constant({ cpu: "c", cuda: "d" }),
 });
 
 const profile = fc

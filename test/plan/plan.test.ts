@@ -39,7 +39,7 @@ describe("makePlan on a laptop", () => {
         host: "127.0.0.1",
         ports: profile.ports,
         paths: { run: "/run/tokenrack", cache: ".tokenrack/cache", gatewayBundle: "gateway/dist/gateway.js" },
-        python: { lock: "cpu" },
+        python: { lock: "cpu", hash: laptop.lockHashes.cpu },
         ray: { numCpus: 2, numGpus: 0, ompThreads: 1, reservedCores: 1, objectStoreMib: 256 },
       },
       models: [
@@ -163,7 +163,7 @@ describe("makePlan with a GPU", () => {
   it("uses it when the driver is new enough, and lets vLLM take its share", () => {
     const plan = makePlan(llama(), withLlama({ gpus }));
     assert.deepEqual(plan.local.gpu, { index: 0, name: rtx3090.name, memoryMib: 24_576 });
-    assert.deepEqual(plan.local.python, { lock: "cuda" });
+    assert.deepEqual(plan.local.python, { lock: "cuda", hash: laptop.lockHashes.cuda });
     assert.deepEqual([plan.local.ray.numGpus, plan.local.ray.numCpus], [1, 3]);
     // 24 GiB x 0.9 - 15 - 2.5 leaves 4 whole GiB: 32768 tokens.
     const [model] = plan.models;

@@ -1,0 +1,131 @@
+/** The KV cache as vLLM lays it out: blocks of tokens, drawn from one pool by every group of layers. */
+import type { ModelShape } from "../../catalog/modelShapes";
+import { bytes, type Bytes } from "../../catalog/units";
+import { isGlobalLayer, kvHeadsPerRank, layerRanges, type Layout } from "./layout";
+
+/** What of the engine's settings the cache depends on. */
+export interface KvSettings {
+  /** Longest sequence in tokens. */
+  readonly maxModelLen: number;
+  /** Tokens in one step (`max_num_batched_tokens`). */
+  readonly maxNumBatchedTokens: number;
+  /** Bytes of one number in the cache: 2 for 16 bit, 1 for FP8. */
+  readonly kvDtypeBytes: 1 | 2;
+  /** Tokens in a block: 16, or 64 where FlashMLA is the kernel. @see vllm/v1/attention/backends/mla/flashmla.py */
+  readonly blockSize: number;
+  /**
+   * The next step is scheduled while this one runs, so that one more step holds its blocks. vLLM turns it on where the
+   * executor can do it: one process or several on one host, and not over Ray. @see vllm/config/vllm.py, vllm/v1/executor
+   */
+  readonly asyncScheduling: boolean;
+}
+
+/** How the cache of one model in one layout is divided. */
+export interface KvLayout {
+  /** Bytes of one block on each PP rank. All ranks have the same number of blocks. */
+  readonly blockBytes: readonly Bytes[];
+  /** Blocks that one sequence of the longest length takes, over all groups. */
+  readonly blocksPerSequence: number;
+}
+
+const count = (layers: readonly boolean[], value: boolean): number =>
+  layers.filter((global) => global === value).length;
+
+/**
+ * Bytes of one layer's part of a block: keys and values of the rank's heads, or with MLA one compressed vector, which
+ * every TP rank keeps whole. @see vllm/v1/kv_cache_interface.py, AttentionSpec and MLAAttentionSpec
+ */
+export function pageBytes(shape: ModelShape, layout: Layout, settings: KvSettings): number {
+  const width =
+    shape.mla === undefined
+      ? 2 * kvHeadsPerRank(shape, layout) * shape.headDim
+      : shape.mla.kvLoraRank + shape.mla.ropeDim;
+  return settings.blockSize * width * settings.kvDtypeBytes;
+}
+
+/**
+ * Layers in one group. All groups have the same number, so that their blocks are alike: as many as the rarer kind has;
+ * or as the more frequent one has, when that is less than 1.5 times as many, which wastes less on padding.
+ * @see vllm/v1/core/kv_cache_utils.py, _get_kv_cache_groups_uniform_page_size
+ */
+export function groupSize(global: number, local: number): number {
+  if (global === 0 || local === 0) return global + local;
+  const fewer = Math.min(global, local);
+  const more = Math.max(global, local);
+  return more < 1.5 * fewer ? more : fewer;
+}
+
+/**
+ * Steps whose blocks may be held at the same time: one a PP rank, and one more with asynchronous scheduling (the older
+ * model runner does without that one under PP; the difference is on the safe side).
+ * @see vllm/config/vllm.py, max_concurrent_batches
+ */
+const concurrentBatches = ({ pipelineParallel }: Layout, { asyncScheduling }: KvSettings): number =>
+  pipelineParallel + (asyncScheduling ? 1 : 0);
+
+/**
+ * Blocks that a full-length sequence takes in a group with a sliding window: the window, what is in flight (out of the
+ * window, and not yet freed), and one because a window need not start at a block. @see SlidingWindowSpec
+ */
+function slidingBlocks(window: number, layout: Layout, settings: KvSettings): number {
+  const inFlight = concurrentBatches(layout, settings) * settings.maxNumBatchedTokens;
+  return Math.ceil(Math.min(window - 1 + inFlight, settings.maxModelLen) / settings.blockSize) + 1;
+}
+
+/** Layers by group: each kind is dealt out like cards, so that every PP rank gets its share of every group. */
+function groupsOf(kinds: readonly boolean[], size: number): { global: boolean; layers: readonly number[] }[] {
+  return [true, false].flatMap((global) => {
+    const layers = kinds.flatMap((kind, index) => (kind === global ? [index] : []));
+    const groups = Math.ceil(layers.length / size);
+    return Array.from({ length: groups }, (_, group) => ({
+      global,
+      layers: layers.filter((_layer, position) => position % groups === group),
+    }));
+  });
+}
+
+/** Divides the cache into groups and blocks. */
+export function kvLayout(shape: ModelShape, layout: Layout, settings: KvSettings): KvLayout {
+  const kinds = Array.from({ length: shape.layers }, (_, index) => isGlobalLayer(shape, index));
+  const groups = groupsOf(kinds, groupSize(count(kinds, true), count(kinds, false)));
+  const page = pageBytes(shape, layout, settings);
+  const blockBytes = layerRanges(shape.layers, layout).map(({ start, end }) => {
+    const widest = groups.map(({ layers }) => layers.filter((layer) => layer >= start && layer < end).length);
+    return bytes(Math.max(...widest) * page);
+  });
+  const full = Math.ceil(settings.maxModelLen / settings.blockSize);
+  const local = shape.sliding === undefined ? 0 : slidingBlocks(shape.sliding.window, layout, settings);
+  const blocksPerSequence = groups.reduce((sum, { global }) => sum + (global ? full : local), 0);
+  return { blockBytes, blocksPerSequence };
+}
+
+/** What a pool of blocks holds. */
+export interface KvCapacity {
+  /** Blocks in the pool: as many as the PP rank with the least room has. */
+  readonly blocks: number;
+  /** Full-length sequences at the same time, as vLLM's "maximum concurrency" says. */
+  readonly sequences: number;
+  /** Tokens, as vLLM's "GPU KV cache size" says: sequences times the longest length, not a sum over layers. */
+  readonly tokens: number;
+  /** True when one full-length sequence fits; vLLM does not start otherwise. It keeps one block for itself. */
+  readonly holdsOne: boolean;
+}
+
+/**
+ * Capacity when each PP rank has so many bytes for the cache.
+ * @see vllm/v1/core/kv_cache_utils.py, get_kv_cache_capacity and get_kv_cache_configs
+ */
+export function kvCapacity(layout: KvLayout, available: readonly number[], maxModelLen: number): KvCapacity {
+  // A PP rank may have no layers at all; it then sets no limit.
+  const perRank = layout.blockBytes.flatMap((block, rank) =>
+    block === 0 ? [] : [Math.floor(Math.max(0, available[rank] ?? 0) / block)],
+  );
+  const blocks = Math.min(...perRank);
+  const sequences = blocks / layout.blocksPerSequence;
+  return {
+    blocks,
+    sequences,
+    tokens: Math.floor(sequences * maxModelLen),
+    holdsOne: blocks - 1 >= layout.blocksPerSequence,
+  };
+}

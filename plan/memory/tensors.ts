@@ -1,0 +1,106 @@
+/** The weights of a model as the tensors that one rank keeps, in vLLM's fused form (qkv, gate and up, all experts in one). */
+import type { MlaShape, ModelShape, MoeShape } from "../../catalog/modelShapes";
+import { kvHeadsPerRank, type Layout } from "./layout";
+
+/** One tensor on one rank, `rows` outputs by `columns` inputs. */
+export interface Tensor {
+  readonly rows: number;
+  readonly columns: number;
+  /**
+   * `linear` and `expert`: stored as the model's quantization says. `plain`: 16 bit. `full`: 32 bit.
+   * `copy`: 16 bit and no parameter of its own, made from others while loading.
+   */
+  readonly kind: "linear" | "expert" | "plain" | "full" | "copy";
+}
+
+/** Rows of the embedding and of the head are padded to a multiple of this. @see vllm vocab_parallel_embedding.py */
+const vocabPadding = 64;
+
+/** MXFP4 experts are padded for the kernel: width a rank to 128, hidden to 256. @see vllm fused_moe/oracle/mxfp4.py (Marlin) */
+const mxfp4Padding = { intermediate: 128, hidden: 256 } as const;
+
+const roundUp = (n: number, to: number): number => Math.ceil(n / to) * to;
+
+const tensor = (kind: Tensor["kind"], rows: number, columns = 1): Tensor => ({ kind, rows, columns });
+
+function mlaTensors(shape: ModelShape, mla: MlaShape, tp: number): Tensor[] {
+  const heads = shape.heads / tp;
+  const { qLoraRank, kvLoraRank, ropeDim, nopeDim, valueDim } = mla;
+  const keyValue = heads * (nopeDim + valueDim);
+  return [
+    tensor("linear", qLoraRank + kvLoraRank + ropeDim, shape.hidden), // the same on every TP rank
+    tensor("plain", qLoraRank + kvLoraRank),
+    tensor("linear", heads * (nopeDim + ropeDim), qLoraRank),
+    tensor("linear", keyValue, kvLoraRank),
+    tensor("copy", keyValue, kvLoraRank), // W_UK_T and W_UV, unpacked for decoding. @see vllm mla_attention.py
+    tensor("linear", shape.hidden, heads * valueDim),
+  ];
+}
+
+function attentionTensors(shape: ModelShape, layout: Layout): Tensor[] {
+  const tp = layout.tensorParallel;
+  if (shape.mla !== undefined) return mlaTensors(shape, shape.mla, tp);
+  const heads = shape.heads / tp;
+  const qkv = (heads + 2 * kvHeadsPerRank(shape, layout)) * shape.headDim;
+  return [
+    tensor("linear", qkv, shape.hidden),
+    tensor("linear", shape.hidden, heads * shape.headDim),
+    ...(shape.qkvBias ? [tensor("plain", qkv)] : []),
+    ...(shape.outBias ? [tensor("plain", shape.hidden)] : []),
+    ...(shape.qkNorm ? [tensor("plain", 2 * shape.headDim)] : []),
+    ...(shape.sinks ? [tensor("plain", heads)] : []),
+  ];
+}
+
+const feedForward = (hidden: number, width: number): Tensor[] =>
+  width === 0 ? [] : [tensor("linear", 2 * width, hidden), tensor("linear", hidden, width)];
+
+function moeTensors(shape: ModelShape, moe: MoeShape, layout: Layout): Tensor[] {
+  const tp = layout.tensorParallel;
+  const whole = layout.expertParallel === true;
+  const experts = whole ? Math.ceil(moe.experts / tp) : moe.experts;
+  const slice = whole ? moe.intermediate : moe.intermediate / tp;
+  const padded = shape.quantization.format === "mxfp4";
+  const width = padded ? roundUp(slice, mxfp4Padding.intermediate) : slice;
+  const hidden = padded ? roundUp(shape.hidden, mxfp4Padding.hidden) : shape.hidden;
+  return [
+    tensor("plain", moe.experts, shape.hidden), // the router, the same on every rank
+    ...(moe.routerCorrection ? [tensor("full", moe.experts)] : []),
+    tensor("expert", experts * 2 * width, hidden),
+    tensor("expert", experts * hidden, width),
+    ...(moe.biases ? [tensor("plain", moe.experts), tensor("plain", experts * (2 * width + hidden))] : []),
+    ...feedForward(shape.hidden, moe.sharedIntermediate / tp),
+  ];
+}
+
+/** Tensors of layer `index` (from 0) on one rank. */
+export function layerTensors(shape: ModelShape, layout: Layout, index: number): readonly Tensor[] {
+  const { moe } = shape;
+  return [
+    ...attentionTensors(shape, layout),
+    ...(moe !== undefined && index >= moe.denseLayers
+      ? moeTensors(shape, moe, layout)
+      : feedForward(shape.hidden, shape.intermediate / layout.tensorParallel)),
+    tensor("plain", shape.norms * shape.hidden),
+  ];
+}
+
+/** The embedding matrix, or the head, on one rank. */
+export const vocabTensor = (shape: ModelShape, { tensorParallel }: Layout): Tensor =>
+  tensor("plain", Math.ceil(roundUp(shape.vocab, vocabPadding) / tensorParallel), shape.hidden);
+
+/** The rope tables, the same on every rank: in 16 bit, made while loading. @see vllm rotary_embedding/base.py */
+export const ropeTensor = ({ rope }: ModelShape): Tensor => tensor("copy", rope.rows, rope.dim);
+
+const single: Layout = { tensorParallel: 1, pipelineParallel: 1 };
+
+/** Parameters of the whole model, unquantized and not padded: comparable with what hubs publish. */
+export function parameterCount(shape: ModelShape): number {
+  const plain: ModelShape = { ...shape, quantization: { format: "bf16" } };
+  const layers = Array.from({ length: shape.layers }, (_, index) => layerTensors(plain, single, index)).flat();
+  const inLayers = layers
+    .filter(({ kind }) => kind !== "copy")
+    .reduce((sum, { rows, columns }) => sum + rows * columns, 0);
+  const ends = shape.vocab * shape.hidden * (shape.tied ? 1 : 2) + shape.hidden;
+  return inLayers + ends + (shape.visionParams ?? 0);
+}

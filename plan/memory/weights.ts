@@ -1,0 +1,86 @@
+/** Bytes that the weights take on one rank once vLLM has loaded them. */
+import type { ModelShape, Quantization } from "../../catalog/modelShapes";
+import { bytes, type Bytes } from "../../catalog/units";
+import { layerRanges, type Layout } from "./layout";
+import { layerTensors, ropeTensor, vocabTensor, type Tensor } from "./tensors";
+
+const MIB = 2 ** 20;
+
+/**
+ * What PyTorch's allocator counts for a tensor of so many bytes. Above 10 MiB it asks for whole steps of 2 MiB and does not
+ * split off a rest of 1 MiB or less; below, it rounds to 512 B. Quantized layers come in odd sizes and pay 1 to 2 MiB each.
+ * @see pytorch c10/cuda/CUDACachingAllocator.cpp (kMinLargeAlloc, kRoundLarge, kSmallSize, kMinBlockSize)
+ */
+export function allocated(size: number): number {
+  if (size <= 10 * MIB) return Math.ceil(size / 512) * 512;
+  const step = Math.ceil(size / (2 * MIB)) * 2 * MIB;
+  return step - size <= MIB ? step : size;
+}
+
+/** Bytes of a matrix's numbers and of its scales and zero points, each its own tensor. */
+function partsOf({ rows, columns }: Tensor, how: Quantization): readonly number[] {
+  const all = rows * columns;
+  switch (how.format) {
+    case "bf16":
+      return [2 * all];
+    case "int4": {
+      const groups = rows * Math.ceil(columns / how.group);
+      return [all / 2, 2 * groups, ...(how.zeros ? [groups / 2] : [])];
+    }
+    case "fp8":
+      return how.scales === "channel" ? [all, 4 * rows] : [all, 4 * Math.ceil(rows / 128) * Math.ceil(columns / 128)];
+    case "mxfp4":
+      return [all / 2, all / 32];
+  }
+}
+
+/** Bytes of one tensor in the storage format of its kind. MXFP4 is for experts only. */
+export function tensorBytes(tensor: Tensor, quantization: Quantization): number {
+  const quantized = tensor.kind === "expert" || (tensor.kind === "linear" && quantization.format !== "mxfp4");
+  const parts = quantized
+    ? partsOf(tensor, quantization)
+    : [(tensor.kind === "full" ? 4 : 2) * tensor.rows * tensor.columns];
+  return parts.reduce((sum, part) => sum + allocated(part), 0);
+}
+
+/** Weights on one rank by what they are, in bytes. */
+export interface WeightParts {
+  readonly layers: Bytes;
+  readonly embedding: Bytes;
+  readonly head: Bytes;
+  /** Vision tower and projector, split over the TP ranks of the first PP rank. */
+  readonly vision: Bytes;
+  /** Rope tables. */
+  readonly rope: Bytes;
+  readonly total: Bytes;
+}
+
+/**
+ * Weights of each PP rank (its TP ranks are alike), in bytes. The embedding is on the first rank and the head on the
+ * last; a tied head costs nothing there, unless they are two ranks: then the last one keeps a copy of the embedding.
+ * @see vllm/model_executor/models/utils.py (PPMissingLayer), llama.py
+ */
+export function weightsPerRank(shape: ModelShape, layout: Layout): readonly WeightParts[] {
+  const size = (tensor: Tensor): number => tensorBytes(tensor, shape.quantization);
+  const sum = (tensors: readonly Tensor[]): number => tensors.reduce((total, tensor) => total + size(tensor), 0);
+  const perLayer = Array.from({ length: shape.layers }, (_, index) => sum(layerTensors(shape, layout, index)));
+  const vocab = size(vocabTensor(shape, layout));
+  const rope = size(ropeTensor(shape));
+  const ranges = layerRanges(shape.layers, layout);
+  return ranges.map(({ start, end }, rank) => {
+    const first = rank === 0;
+    const last = rank === ranges.length - 1;
+    const layers = perLayer.slice(start, end).reduce((total, layer) => total + layer, 0);
+    const embedding = first ? vocab : 0;
+    const head = (last ? 2 * shape.hidden : 0) + (last && !(shape.tied && first) ? vocab : 0);
+    const vision = first ? (2 * (shape.visionParams ?? 0)) / layout.tensorParallel : 0;
+    return {
+      layers: bytes(layers),
+      embedding: bytes(embedding),
+      head: bytes(head),
+      vision: bytes(vision),
+      rope: bytes(rope),
+      total: bytes(layers + embedding + head + vision + rope),
+    };
+  });
+}
