@@ -1,10 +1,9 @@
 /** What this machine must have before anything is made. Looks only; all faults at once. */
 import type { Fault } from "../config/errors";
-import { versions } from "../catalog/versions";
 import { canMakeVenv, findPython, freeDiskGib, onPath } from "../local/machine";
 import { environmentDirectory, isInstalled } from "../local/pythonEnv";
 import type { Plan } from "../plan/plan";
-import { isFree } from "./choices";
+import { isFree } from "./ports";
 
 /** Disk for the Python environment and its downloads in GiB: 7.2 for the CPU build as measured, and room to unpack. */
 const environmentDiskGib = { cpu: 8, cuda: 14 } as const;
@@ -70,14 +69,6 @@ async function portFaults(plan: Plan, ours: ReadonlySet<number>): Promise<Fault[
     });
   }
   return faults;
-}
-
-/** Node's version, before anything that needs a new one is loaded. */
-export function nodeFaults(): Fault[] {
-  const [major = 0, minor = 0] = process.versions.node.split(".").map(Number);
-  const [needMajor = 0, needMinor = 0] = versions.nodeFloor.split(".").map(Number);
-  if (major > needMajor || (major === needMajor && minor >= needMinor)) return [];
-  return [{ path: "Node", found: process.versions.node, needed: `${versions.nodeFloor} or newer`, fix: "update Node" }];
 }
 
 /**

@@ -17,7 +17,7 @@ const stackFile = z.object({ config: z.record(z.string(), z.unknown()).nullish()
 /** The stack file's own keys, without the namespace. @throws UserError when there is no such file, or it is not YAML */
 export function committedConfig(stack: string, at: House = house): Record<string, unknown> {
   const file = join(at.checkout, `Pulumi.${stack}.yaml`);
-  if (!existsSync(file)) throw new UserError(`no stack file ${file}\n  fix: correct --stack, or make that file`);
+  if (!existsSync(file)) throw new UserError(`no stack file ${file}\n  fix: put it back, or write one`);
   let parsed: unknown;
   try {
     parsed = parse(readFileSync(file, "utf8"));

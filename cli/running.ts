@@ -3,16 +3,17 @@ import { UserError } from "../config/errors";
 import { readChoices } from "./choices";
 import { fetchAccessToken } from "../local/firstToken";
 import { house, type House } from "./house";
-import { firstUser, firstUserPassword } from "./secrets";
+import { firstUserPassword } from "./secrets";
 
 /** @throws UserError when no stack was started here */
-export function runningStack(at: House = house): { gateway: string; password: string } {
-  const port = readChoices(at)?.ports["gateway"];
+export function runningStack(at: House = house): { gateway: string; user: string; password: string } {
+  const choices = readChoices(at);
+  const port = choices?.ports["gateway"];
   const password = firstUserPassword(at);
   if (port === undefined || password === undefined) {
     throw new UserError("no stack runs in this checkout\n  fix: run `npm start` first");
   }
-  return { gateway: `http://127.0.0.1:${port}`, password };
+  return { gateway: `http://127.0.0.1:${port}`, user: choices?.firstUser ?? "admin", password };
 }
 
 /**
@@ -20,9 +21,9 @@ export function runningStack(at: House = house): { gateway: string; password: st
  * @throws UserError when no stack runs here, or its gateway gives no token
  */
 export async function signIn(at: House = house): Promise<{ gateway: string; token: string }> {
-  const { gateway, password } = runningStack(at);
+  const { gateway, user, password } = runningStack(at);
   try {
-    return { gateway, token: await fetchAccessToken(gateway, firstUser, password) };
+    return { gateway, token: await fetchAccessToken(gateway, user, password) };
   } catch (error) {
     const reason = error instanceof Error ? error.message : String(error);
     throw new UserError(

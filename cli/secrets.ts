@@ -16,10 +16,15 @@ const schema = z.strictObject({
 /** The generated secrets, by their config key. */
 export type LocalSecrets = z.output<typeof schema>;
 
-/** Name of the first user. */
-export const firstUser = "admin";
+/** Users as they are kept: of a user whose name is another one now, everything else stays. */
+const usersSchema = z.tuple([z.looseObject({ name: z.string() })], z.unknown());
 
-async function generate(): Promise<LocalSecrets> {
+function rename(users: string, firstUser: string): string {
+  const [first, ...others] = usersSchema.parse(JSON.parse(users));
+  return first.name === firstUser ? users : JSON.stringify([{ ...first, name: firstUser }, ...others]);
+}
+
+async function generate(firstUser: string): Promise<LocalSecrets> {
   const { privateKey } = generateKeyPairSync("ed25519", {
     privateKeyEncoding: { type: "pkcs8", format: "pem" },
     publicKeyEncoding: { type: "spki", format: "pem" },
@@ -35,12 +40,16 @@ async function generate(): Promise<LocalSecrets> {
   };
 }
 
-/** The secrets of this checkout; made, and the password written to its own file, if there are none yet. */
-export async function localSecrets(at: House = house): Promise<LocalSecrets> {
-  const kept = existsSync(at.secrets) ? schema.safeParse(JSON.parse(readFileSync(at.secrets, "utf8"))) : undefined;
-  const secrets = kept?.success === true ? kept.data : await generate();
+/**
+ * The secrets of this checkout; made, and the password written to its own file, if there are none yet.
+ * @param firstUser name of the user whose password it is: `gateway.firstUser`
+ */
+export async function localSecrets(firstUser: string, at: House = house): Promise<LocalSecrets> {
+  const text = existsSync(at.secrets) ? readFileSync(at.secrets, "utf8") : "null";
+  const kept = schema.safeParse(JSON.parse(text)).data ?? (await generate(firstUser));
+  const secrets = { ...kept, users: rename(kept.users, firstUser) };
   // Whole or not at all: half a file after a crash would stop every later start.
-  if (kept?.success !== true) writePrivate(at.secrets, JSON.stringify(secrets));
+  if (JSON.stringify(secrets) !== text) writePrivate(at.secrets, JSON.stringify(secrets));
   if (firstUserPassword(at) !== secrets.firstUserPassword) writePrivate(at.password, secrets.firstUserPassword);
   return secrets;
 }

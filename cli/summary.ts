@@ -2,8 +2,7 @@
 import pc from "picocolors";
 import { openPorts } from "../local/listeners";
 import type { Plan } from "../plan/plan";
-import { house, type House } from "./house";
-import { firstUser } from "./secrets";
+import { house, userDirectory, type House } from "./house";
 
 /** A word for a shell: quoted only where it has to be. */
 const quote = (text: string): string => (/^[\w./:=@-]+$/.test(text) ? text : `'${text.replaceAll("'", `'\\''`)}'`);
@@ -22,9 +21,10 @@ function networkNote(runDirectory: string): string[] {
 /** The text after a start. */
 export function summary(plan: Plan, at: House = house): string {
   const { gateway } = plan;
+  const { firstUser } = gateway;
   const endpoint = gateway.issuer;
   const model = gateway.readinessModel;
-  const prefix = process.cwd() === at.checkout ? "" : ` --prefix ${quote(at.checkout)}`;
+  const prefix = userDirectory() === at.checkout ? "" : ` --prefix ${quote(at.checkout)}`;
   const body = JSON.stringify({ model, messages: [{ role: "user", content: "Hello" }], max_tokens: 32 });
   const noise = plan.models.some(({ kind }) => kind === "builtin")
     ? pc.dim("  random weights: its words are noise")

@@ -20,15 +20,19 @@ export function formatFault(fault: Fault): string {
   return `${fault.path}: found ${fault.found}; expected ${fault.needed}; fix: ${fault.fix}`;
 }
 
-/** The stack configuration cannot be used. Carries every fault that was found, so that one edit can mend them all. */
+/** The stack cannot be made as it is configured, or not here. Carries every fault that was found, so that one edit can mend them all. */
 export class ProfileError extends UserError {
   override readonly name: string = "ProfileError";
   readonly faults: readonly Fault[];
 
-  /** @param faults at least one; sorted by nothing: the order in which they were found is the order of the file. */
-  constructor(faults: readonly Fault[]) {
-    const title = faults.length === 1 ? "1 fault" : `${faults.length} faults`;
-    super(`The stack configuration has ${title}:\n${faults.map((fault) => `  ${formatFault(fault)}`).join("\n")}`);
+  /**
+   * @param faults at least one; sorted by nothing: the order in which they were found is the order of the file.
+   * @param title what they are, before a colon. @default "The stack configuration has <n> faults"
+   */
+  constructor(faults: readonly Fault[], title?: string) {
+    const count = faults.length === 1 ? "1 fault" : `${faults.length} faults`;
+    const heading = title ?? `The stack configuration has ${count}`;
+    super(`${heading}:\n${faults.map((fault) => `  ${formatFault(fault)}`).join("\n")}`);
     this.faults = faults;
   }
 }

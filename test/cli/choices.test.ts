@@ -1,9 +1,15 @@
 import assert from "node:assert/strict";
-import { statSync } from "node:fs";
-import { choosePorts, isFree, readChoices, writeChoices } from "../../cli/choices";
-import { houseOf, openHouse, type House } from "../../cli/house";
+import { chmodSync, existsSync, readdirSync, rmSync, statSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { readChoices, writeChoices } from "../../cli/choices";
+import { houseOf, openHouse, stackName, type House } from "../../cli/house";
+import { choosePorts, heldPorts, isFree } from "../../cli/ports";
+import { releasePorts, reservePort } from "../../cli/reservations";
 import { portDefaults } from "../../config/schema";
-import { freePort, occupy, Place } from "../support/fixtures";
+import { markOf } from "../../local/processes";
+import { Children, errorOf, freePort, occupy, Place, waits } from "../support/fixtures";
+
+const none: ReadonlySet<number> = new Set();
 
 describe("ports of a start", () => {
   let place: Place;
@@ -11,7 +17,7 @@ describe("ports of a start", () => {
   let opened: { close: () => Promise<void> }[];
   beforeEach(() => {
     place = new Place();
-    house = houseOf(place.directory);
+    house = { ...houseOf(place.directory), reservations: place.path("reserved") };
     openHouse(house);
     opened = [];
   });
@@ -42,7 +48,7 @@ describe("ports of a start", () => {
   it("are the defaults where they are free, and free ones where they are taken", async () => {
     await take(portDefaults.gateway);
     await take(portDefaults.rayGcs, "0.0.0.0");
-    const ports = await choosePorts({}, house);
+    const ports = await choosePorts({}, none, house);
     assert.deepEqual(Object.keys(ports), Object.keys(portDefaults));
     assert.notEqual(ports.gateway, portDefaults.gateway);
     assert.notEqual(ports.rayGcs, portDefaults.rayGcs);
@@ -54,7 +60,7 @@ describe("ports of a start", () => {
     const { port, close } = await occupy();
     opened.push({ close });
     writeChoices({ ports: { ...portDefaults, gateway: 23456 } }, house);
-    assert.equal((await choosePorts({ gateway: port }, house)).gateway, port);
+    assert.equal((await choosePorts({ gateway: port }, none, house)).gateway, port);
   });
 
   it("are never two of the same, also when a pinned one is another's default or choice", async () => {
@@ -64,29 +70,111 @@ describe("ports of a start", () => {
       portDefaults.rayDashboard,
       portDefaults.rayClient,
     ]) {
-      const ports = await choosePorts({ gateway }, house);
+      const ports = await choosePorts({ gateway }, none, house);
       assert.equal(ports.gateway, gateway);
       assert.equal(new Set(Object.values(ports)).size, 5);
     }
     writeChoices({ ports: { ...portDefaults, rayClient: 23456 } }, house);
-    const later = await choosePorts({ serve: 23456 }, house);
+    const later = await choosePorts({ serve: 23456 }, none, house);
     assert.equal(later.serve, 23456);
     assert.notEqual(later.rayClient, 23456);
   });
 
-  it("stay what they were until the stack is stopped, although the stack itself listens there", async () => {
+  it("stay what they were while the stack itself listens there, and not when another program does", async () => {
     const { port, close } = await occupy();
     opened.push({ close });
-    const kept = { ...portDefaults, serve: port };
+    const kept = { ...portDefaults, gateway: await freePort(), serve: port };
     writeChoices({ ports: kept, model: "org/name" }, house);
-    assert.deepEqual(await choosePorts({}, house), kept);
+    const held = await choosePorts({}, new Set(Object.values(kept)), house);
+    assert.deepEqual(held, kept);
+    const moved = await choosePorts({}, none, house);
+    assert.equal(moved.gateway, kept.gateway);
+    assert.notEqual(moved.serve, port);
+    assert.equal(await isFree(moved.serve), true);
     assert.deepEqual(readChoices(house), { ports: kept, model: "org/name" });
     assert.equal(statSync(house.choices).mode & 0o777, 0o600);
+  });
+
+  it("are the stack's own only while processes of that part run", async () => {
+    const children = new Children();
+    writeChoices({ ports: { ...portDefaults, gateway: 23456 } }, house);
+    assert.deepEqual(heldPorts(house), none);
+    try {
+      const env = { PATH: process.env["PATH"], ...markOf(house.run(stackName), "gateway") };
+      await children.run(waits, { env });
+      assert.deepEqual([...heldPorts(house)], [23456]);
+    } finally {
+      await children.killAll();
+    }
   });
 
   it("are not read from a file of another shape", () => {
     assert.equal(readChoices(house), undefined);
     place.write(".tokenrack/choices.json", '{"ports":{"gateway":"many"}}');
     assert.equal(readChoices(house), undefined);
+  });
+
+  it("are no JSON after a crash: as if there were none", () => {
+    place.write(".tokenrack/choices.json", "{");
+    assert.equal(readChoices(house), undefined);
+  });
+});
+
+describe("reserved ports", () => {
+  let place: Place;
+  beforeEach(() => (place = new Place()));
+  afterEach(() => place.remove());
+  const checkout = (name: string): House => {
+    const house = { ...houseOf(place.path(name)), reservations: place.path("reserved") };
+    openHouse(house);
+    return house;
+  };
+
+  it("differ between checkouts that start at once", async () => {
+    const [a, b] = await Promise.all([
+      choosePorts({}, none, checkout("my a")),
+      choosePorts({}, none, checkout("my b")),
+    ]);
+    assert.equal(new Set([...Object.values(a), ...Object.values(b)]).size, 10);
+    assert.equal(statSync(place.path("reserved")).mode & 0o777, 0o700);
+    assert.equal(readdirSync(place.path("reserved")).length, 10);
+  });
+
+  it("are another checkout's as long as it keeps them, and free when it does not or is gone", () => {
+    const [a, b] = [checkout("my a"), checkout("my b")];
+    const port = 23456;
+    const byDead = (): void => writeFileSync(join(a.reservations, String(port)), `999999999 1 ${a.checkout}`);
+    assert.equal(reservePort(port, a), true);
+    assert.equal(reservePort(port, a), true);
+    assert.equal(reservePort(port, b), false);
+    writeChoices({ ports: { ...portDefaults, gateway: port } }, a);
+    byDead();
+    assert.equal(reservePort(port, b), false);
+    writeChoices({ ports: portDefaults }, a);
+    assert.equal(reservePort(port, b), true);
+    byDead();
+    rmSync(a.checkout, { recursive: true });
+    assert.equal(reservePort(port, b), true);
+    releasePorts([], a);
+    assert.equal(reservePort(port, checkout("my c")), false);
+  });
+
+  it("are given back, but for those to keep, and only one's own", () => {
+    const [a, b] = [checkout("a"), checkout("b")];
+    reservePort(1001, a);
+    reservePort(1002, a);
+    reservePort(1003, b);
+    releasePorts([1002], a);
+    assert.deepEqual(readdirSync(a.reservations).sort(), ["1002", "1003"]);
+    releasePorts([], a);
+    assert.deepEqual(readdirSync(a.reservations), ["1003"]);
+  });
+
+  it("are not kept in a directory that others can write to", async () => {
+    const a = checkout("a");
+    chmodSync(place.make("reserved"), 0o777);
+    const error = await errorOf(choosePorts({}, none, a));
+    assert.match(error.message, /reserved is not ours alone\n {2}found: owner \d+, mode 777\n {2}fix: /);
+    assert.equal(existsSync(join(a.reservations, "8080")), false);
   });
 });

@@ -29,6 +29,8 @@ describe("a command's end", () => {
     const [text, code] = await end(() => Promise.reject(new ProfileError([fault])));
     assert.equal(code, 1);
     assert.match(text, /^error The stack configuration has 1 fault:\n {2}a\.b: found 1; expected 2; fix: write 2\n$/);
+    const [titled] = await end(() => Promise.reject(new ProfileError([fault], "This machine is old")));
+    assert.match(titled, /^error This machine is old:\n {2}a\.b: found 1;/);
   });
 
   it("is 1 and says where it happened for a mistake of ours", async () => {
@@ -63,7 +65,17 @@ describe("the stack that runs here", () => {
 
   it("is at the chosen port, with the first user's password", () => {
     started(18080);
-    assert.deepEqual(runningStack(house), { gateway: "http://127.0.0.1:18080", password: "the password" });
+    assert.deepEqual(runningStack(house), {
+      gateway: "http://127.0.0.1:18080",
+      user: "admin",
+      password: "the password",
+    });
+  });
+
+  it("is asked as the first user that it was started with", () => {
+    writeChoices({ ports: portDefaults, firstUser: "ops" }, house);
+    writePrivate(house.password, "the password");
+    assert.equal(runningStack(house).user, "ops");
   });
 
   it("gives a token to the first user", async () => {

@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { nodeFaults, preflight } from "../../cli/preflight";
+import { preflight } from "../../cli/preflight";
 import type { Fault } from "../../config/errors";
 import { environmentDirectory } from "../../local/pythonEnv";
 import type { Plan } from "../../plan/plan";
@@ -75,7 +75,7 @@ describe("preflight", () => {
   it("asks for a compiler only where the model runs on the CPU", async () => {
     python(true);
     assert.deepEqual(paths(await look()), ["g++"]);
-    plan = { ...plan, local: { ...plan.local, accelerator: "cuda", python: { lock: "cuda" } } };
+    plan = { ...plan, local: { ...plan.local, accelerator: "cuda", python: { ...plan.local.python, lock: "cuda" } } };
     assert.deepEqual(await look(), []);
     assert.deepEqual(
       (await look(13.9)).map(({ needed }) => needed),
@@ -101,9 +101,5 @@ describe("preflight", () => {
     await take(port);
     assert.deepEqual(paths(await look()), ["ports.gateway"]);
     assert.deepEqual(await look(100, [port]), []);
-  });
-
-  it("takes the Node that runs this", () => {
-    assert.deepEqual(nodeFaults(), []);
   });
 });

@@ -1,13 +1,13 @@
 import assert from "node:assert/strict";
 import { execFileSync } from "node:child_process";
 import { stripVTControlCharacters } from "node:util";
-import { houseOf } from "../../cli/house";
+import { houseOf, userDirectory } from "../../cli/house";
 import { summary } from "../../cli/summary";
 import { markOf } from "../../local/processes";
 import type { Plan } from "../../plan/plan";
 import { plan } from "../components/cases";
 import { llama } from "../render/plans";
-import { Children, Place } from "../support/fixtures";
+import { Children, Environment, Place } from "../support/fixtures";
 
 /** Checkouts whose names have to be quoted, or not. */
 const checkouts = ["/home/me/tokenrack", "/home/me/my checkout", `/home/me/it's "mine" $HOME \`x\``];
@@ -61,8 +61,28 @@ describe("the summary", () => {
       });
     });
 
-  it("needs no --prefix in the checkout itself", () => {
-    assert.ok(!summary(plan, houseOf(process.cwd())).includes("--prefix"));
+  it("needs no --prefix where npm was called in the checkout itself", () => {
+    const environment = new Environment();
+    const prefixed = (from: string | undefined, checkout: string): boolean => {
+      environment.set("INIT_CWD", from);
+      return summary(plan, houseOf(checkout)).includes("--prefix");
+    };
+    try {
+      assert.equal(prefixed("/c", "/c"), false);
+      assert.equal(prefixed(undefined, process.cwd()), false);
+      assert.equal(prefixed("/elsewhere", process.cwd()), true);
+      environment.set("INIT_CWD", undefined);
+      assert.equal(userDirectory(), process.cwd());
+    } finally {
+      environment.restore();
+    }
+  });
+
+  it("names the first user as the stack file does", () => {
+    const ops: Plan = { ...plan, gateway: { ...plan.gateway, firstUser: "ops" } };
+    const text = stripVTControlCharacters(summary(ops, houseOf("/c")));
+    assert.match(text, /user +ops, password in/);
+    assert.match(text, /-d username=ops /);
   });
 
   it("survives a model name with quotes", () => {
