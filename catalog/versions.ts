@@ -10,7 +10,7 @@ export const versions = {
   uv: "0.13.9",
   /** The newest Pulumi CLI that was proven to build from its Go module (`pkg/v3`) and to run this program inline. */
   pulumiCli: "3.250.0",
-  /** Not npm's `latest` (4.5.0), which is a stale mispublish. @see https://www.npmjs.com/package/@pulumi/command */
+  /** Not npm's `latest` (4.5.0), which is a stale mispublish. */
   pluginCommand: "1.2.1",
   /** The oldest Python that vLLM 0.29.0 accepts (3.11 to 3.14). */
   pythonFloor: "3.11",

@@ -42,9 +42,11 @@ export function runChild(command: string, args: readonly string[], options: Chil
     const output = { stdout: "", stderr: "" };
     let timedOut = false;
     const interrupt = (): void => void child.kill("SIGINT");
+    // We end: so does the whole group. A build's compilers would otherwise go on, and the next run would start them again.
+    const endGroup = (): void => killGroup(child, "SIGTERM");
     const finish = (code: number | null, signal: NodeJS.Signals | null, startError?: Error): void => {
       clearTimeout(timer);
-      process.off("exit", interrupt);
+      process.off("exit", endGroup);
       options.signal?.removeEventListener("abort", interrupt);
       resolve({ code, signal, ...output, timedOut, ...(startError === undefined ? {} : { startError }) });
     };
@@ -65,7 +67,7 @@ export function runChild(command: string, args: readonly string[], options: Chil
     });
     child.on("error", (error) => finish(null, null, error));
     child.on("close", finish);
-    process.on("exit", interrupt);
+    process.on("exit", endGroup);
     if (options.signal?.aborted === true) interrupt();
     options.signal?.addEventListener("abort", interrupt);
     // The child may end without reading its input; that is not our error.

@@ -1,6 +1,7 @@
 import { mkdirSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
 import * as path from "node:path";
 import { z } from "zod";
+import { versions } from "../catalog/versions";
 import { runChild } from "./child";
 import { findOnPath, isExecutableFile, parseVersion, satisfies } from "./executables";
 import { PULUMI_DOWNLOADS, unreachable } from "./network";
@@ -11,12 +12,12 @@ import { buildStandIn } from "./standinBuild";
 
 export interface ProviderPlugin {
   readonly name: string;
-  /** The version that the SDK in package.json asks for. */
+  /** The version that its SDK in package.json has. */
   readonly version: string;
 }
 
 /** Every provider that the program uses and that has a stand-in in `engine/standins/<name>/`. */
-export const PROVIDER_PLUGINS: readonly ProviderPlugin[] = [{ name: "command", version: "1.2.1" }];
+export const PROVIDER_PLUGINS: readonly ProviderPlugin[] = [{ name: "command", version: versions.pluginCommand }];
 
 /** How a provider is run. */
 export interface ResolvedPlugin extends ProviderPlugin {

@@ -1,5 +1,6 @@
-import { mkdirSync, mkdtempSync, renameSync, rmSync } from "node:fs";
+import { accessSync, constants, mkdirSync, mkdtempSync, renameSync, rmSync } from "node:fs";
 import * as path from "node:path";
+import { versions } from "../catalog/versions";
 import { runChild, type ChildResult } from "./child";
 import { UserError } from "./errors";
 import { findOnPath, isExecutableFile, parseVersion, satisfies } from "./executables";
@@ -7,8 +8,8 @@ import { PULUMI_DOWNLOADS, unreachable } from "./network";
 import { withHeartbeat, type Progress } from "./progress";
 import { pulumiEnv } from "./pulumiHome";
 
-/** The CLI that we install or build. `tools/pulumi-cli/go.mod` must require the same version. */
-export const PULUMI_VERSION = "3.250.0";
+/** The CLI that we install or build. */
+export const PULUMI_VERSION: string = versions.pulumiCli;
 
 /** The oldest CLI on PATH that is used: inline `destroy` needs 3.181, and nothing below 3.200 was tried. */
 const OLDEST = { major: 3, minor: 200, patch: 0 };
@@ -126,10 +127,31 @@ async function built(options: FindCliOptions, env: NodeJS.ProcessEnv, progress: 
     const args = ["build", "-mod=readonly", "-trimpath", "-ldflags", `-s -w ${version}`];
     args.push("-o", path.join(root, "bin", "pulumi"), "github.com/pulumi/pulumi/pkg/v3/cmd/pulumi");
     const result = await withHeartbeat(progress, "building the Pulumi CLI", () =>
-      runChild(go, args, { cwd: WRAPPER_MODULE, env, timeoutMs: BUILD_TIMEOUT_MS }),
+      runChild(go, args, { cwd: WRAPPER_MODULE, env: goEnv(options.cacheDir, env), timeoutMs: BUILD_TIMEOUT_MS }),
     );
     return failureOf(result, BUILD_TIMEOUT_MS);
   });
+}
+
+/**
+ * Go keeps downloads and compiled packages in the user's home, for all that the user builds: they are shared on purpose.
+ * Where there is no home to write to they go into our cache; a folder that the user names wins.
+ */
+function goEnv(cacheDir: string, env: NodeJS.ProcessEnv): NodeJS.ProcessEnv {
+  if (env["HOME"] && isWritable(env["HOME"])) return env;
+  const go = path.join(cacheDir, "go");
+  // Without -modcacherw the downloads are read-only, and nobody could simply remove the cache.
+  const flags = `${env["GOFLAGS"] ?? ""} -modcacherw`.trim();
+  return { GOPATH: go, GOCACHE: path.join(go, "build"), ...env, GOFLAGS: flags };
+}
+
+function isWritable(dir: string): boolean {
+  try {
+    accessSync(dir, constants.W_OK);
+    return true;
+  } catch {
+    return false;
+  }
 }
 
 /**

@@ -1,8 +1,9 @@
 import { createDecipheriv, pbkdf2, randomBytes } from "node:crypto";
-import { chmodSync, existsSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
+import { chmodSync, existsSync, mkdirSync, readFileSync } from "node:fs";
 import * as path from "node:path";
 import { pathToFileURL } from "node:url";
 import { promisify } from "node:util";
+import { createPrivate } from "./privateFile";
 
 /**
  * Where a project keeps what must outlive a run, in one folder (mode 0700):
@@ -45,7 +46,7 @@ export function findPassphrase(dir: StateDir, env: NodeJS.ProcessEnv): Passphras
   const givenFile = env["PULUMI_CONFIG_PASSPHRASE_FILE"];
   const file = givenFile ? path.resolve(givenFile) : path.join(dir.root, "passphrase");
   if (!givenFile && !existsSync(file)) {
-    writeFileSync(file, randomBytes(32).toString("base64url"), { mode: 0o600, flag: "wx" });
+    createPrivate(file, randomBytes(32).toString("base64url"));
   }
   // Pulumi trims what it reads from the file.
   return { env: { PULUMI_CONFIG_PASSPHRASE_FILE: file }, origin: file, read: () => readFileSync(file, "utf8").trim() };

@@ -1,9 +1,10 @@
 import { createHmac, randomBytes, scryptSync } from "node:crypto";
-import { existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { existsSync, mkdirSync, readFileSync, rmSync } from "node:fs";
 import * as path from "node:path";
 import { parse, stringify } from "yaml";
 import { z } from "zod";
 import { UserError } from "./errors";
+import { writePrivate } from "./privateFile";
 
 /** A config entry that the engine adds to the committed ones, as the command line generates it. */
 export type ConfigEntry = {
@@ -173,8 +174,4 @@ function readYaml<T>(file: string, schema: z.ZodType<T>): T {
 
 function writeYaml(file: string, value: unknown): void {
   writePrivate(file, stringify(value));
-}
-
-function writePrivate(file: string, text: string): void {
-  writeFileSync(file, text, { mode: 0o600 });
 }
