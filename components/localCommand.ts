@@ -1,6 +1,7 @@
 import { join } from "node:path";
 import { local } from "@pulumi/command";
 import * as pulumi from "@pulumi/pulumi";
+import { shellQuote } from "../render/shell";
 
 /** One verb of `local/main.ts` as a resource. */
 export interface LocalCommandArgs {
@@ -16,16 +17,17 @@ export interface LocalCommandArgs {
   readonly standsOn?: pulumi.Input<string>[];
 }
 
-const main = join(__dirname, "..", "local", "main.ts");
-const command = (verb: string): string => `node --import tsx ${JSON.stringify(main)} ${verb}`;
+/** The command line of a verb, for the shell. @param main where `local/main.ts` lies */
+export const commandLine = (verb: string, main = join(__dirname, "..", "local", "main.ts")): string =>
+  `node --import tsx ${shellQuote(main)} ${verb}`;
 
 /** Makes the resource. Its working directory is the package's root, so that `tsx` is found wherever it is installed. */
 export function localCommand(name: string, args: LocalCommandArgs, parent: pulumi.Resource): local.Command {
   return new local.Command(
     name,
     {
-      create: command(args.create),
-      ...(args.delete === undefined ? {} : { delete: command(args.delete) }),
+      create: commandLine(args.create),
+      ...(args.delete === undefined ? {} : { delete: commandLine(args.delete) }),
       dir: join(__dirname, ".."),
       environment: { TOKENRACK_INPUT: pulumi.output(args.input).apply((input) => JSON.stringify(input)) },
       ...(args.secrets === undefined

@@ -40,7 +40,7 @@ export class LocalRay extends pulumi.ComponentResource {
 
   private installPython(name: string, plan: Plan): local.Command {
     const { paths, python } = plan.local;
-    const input = { cacheDirectory: paths.cache, lock: python.lock };
+    const input = { cacheDirectory: paths.cache, lock: python.lock, hash: python.hash };
     return localCommand(`${name}-python`, { create: "python-install", input }, this);
   }
 
@@ -53,6 +53,8 @@ export class LocalRay extends pulumi.ComponentResource {
       cacheDirectory: plan.local.paths.cache,
       // Only a download needs Python; the other kinds need not wait for it.
       pythonDirectory: model.kind === "huggingface" ? pythonDirectory : "",
+      // The other kinds were looked at before the plan was made.
+      ...(model.kind === "huggingface" ? { maxModelLen: model.maxModelLen } : {}),
     };
     return localCommand(`${name}-model`, { create: "model-provide", input }, this);
   }

@@ -4,6 +4,7 @@ import { closeSync, existsSync, openSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { request as http } from "undici";
+import { inherited } from "./environment";
 import { endProcesses, findProcesses, isAlive, markOf } from "./processes";
 import { partDirectory, privateDirectory, removePart, writePrivate } from "./runFiles";
 import { localError, progress } from "./report";
@@ -55,7 +56,7 @@ export async function startGateway(request: GatewayRequest, secrets: GatewaySecr
   const log = openSync(files.log, "a", 0o600);
   const child = spawn(process.execPath, [request.bundle, "--config", files.config], {
     cwd: directory,
-    env: { ...process.env, ...markOf(request.runDirectory, "gateway"), NODE_OPTIONS: "" },
+    env: { ...inherited(), ...markOf(request.runDirectory, "gateway") },
     stdio: ["ignore", log, log],
     detached: true,
   });

@@ -7,6 +7,7 @@ import type { LocalFacts, ModelFacts } from "../plan/plan";
 import { cpus, gpus, memoryGib } from "./machine";
 import { inspectDirectory } from "./model";
 import { ModelFault } from "./modelFault";
+import { lockHashes } from "./pythonEnv";
 
 function builtinFacts(source: string): ModelFacts {
   const model = builtinModel(source);
@@ -41,5 +42,5 @@ export function inspect(profile: Profile, base: string): LocalFacts {
     }
   });
   if (faults.length > 0) throw new ProfileError(faults);
-  return { cpus: cpus(), memoryGib: memoryGib(), gpus: gpus(), models };
+  return { cpus: cpus(), memoryGib: memoryGib(), gpus: gpus(), models, lockHashes: lockHashes() };
 }

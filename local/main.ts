@@ -8,7 +8,7 @@ import * as z from "zod";
 import { firstToken } from "./firstToken";
 import { startGateway, stopGateway } from "./gateway";
 import { provideModel } from "./model";
-import { installPython } from "./pythonEnv";
+import { installPython, restorePython } from "./pythonEnv";
 import { startRay, stopRay } from "./ray";
 import { LocalError, result } from "./report";
 import { deleteServe, deployServe } from "./serve";
@@ -17,13 +17,15 @@ const port = z.number().int();
 const runDirectory = z.string();
 
 const inputs = {
-  python: z.object({ cacheDirectory: z.string(), lock: z.enum(["cpu", "cuda"]) }),
+  // The lock's hash is there to be another input when the lock is another one; what is installed is what lies here.
+  python: z.object({ cacheDirectory: z.string(), lock: z.enum(["cpu", "cuda"]), hash: z.string() }),
   model: z.object({
     kind: z.enum(["builtin", "directory", "huggingface"]),
     source: z.string(),
     revision: z.string().optional(),
     cacheDirectory: z.string(),
     pythonDirectory: z.string(),
+    maxModelLen: z.number().int().optional(),
   }),
   ray: z.object({
     runDirectory,
@@ -58,11 +60,15 @@ const verbs: Readonly<Record<string, () => Promise<void>>> = {
     result({ pythonDirectory: await installPython(input.cacheDirectory, input.lock) });
   },
   "model-provide": async () => {
-    result({ directory: await provideModel(inputs.model.parse(fromEnvironment())) });
+    const input = inputs.model.parse(fromEnvironment());
+    if (input.kind === "huggingface") await restorePython(input.cacheDirectory, input.pythonDirectory);
+    result({ directory: await provideModel(input) });
   },
   "ray-start": async () => {
     const { rayToken } = secrets.ray.parse(await fromStdin());
-    result({ session: await startRay(inputs.ray.parse(fromEnvironment()), rayToken) });
+    const input = inputs.ray.parse(fromEnvironment());
+    await restorePython(input.cacheDirectory, input.pythonDirectory);
+    result({ session: await startRay(input, rayToken) });
   },
   "ray-stop": async () => stopRay(inputs.stop.parse(fromEnvironment()).runDirectory),
   "serve-deploy": async () => {

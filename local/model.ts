@@ -1,9 +1,10 @@
 /** The model's files: made on the spot, downloaded, or where the user says they are. */
-import { existsSync, readFileSync } from "node:fs";
+import { existsSync, readdirSync, readFileSync, statSync } from "node:fs";
 import { join } from "node:path";
 import * as z from "zod";
 import { builtinModel } from "../catalog/models";
 import type { ModelFacts } from "../plan/types";
+import { inherited, ofHuggingFace } from "./environment";
 import { ModelFault } from "./modelFault";
 import { localError, progress } from "./report";
 import { run } from "./shell";
@@ -18,6 +19,8 @@ export interface ModelRequest {
   readonly cacheDirectory: string;
   /** The Python environment that has the Hugging Face client. */
   readonly pythonDirectory: string;
+  /** Planned context in tokens, to be held against what the model can do. @default not compared */
+  readonly maxModelLen?: number | undefined;
 }
 
 /** Only what the planner needs of a `config.json`; the rest is vLLM's business. Multimodal models nest it. */
@@ -41,7 +44,20 @@ function readModelConfig(file: string): z.output<typeof textConfig> | undefined 
 }
 
 /**
- * Reads a model directory's `config.json`.
+ * Bytes of the weights that the engine will load; undefined where there are none. Some models carry them twice: in
+ * shards, and whole as `consolidated*.safetensors`, of which the engine reads the shards.
+ */
+function weightsBytes(directory: string): number | undefined {
+  const all = readdirSync(directory).filter((name) => name.endsWith(".safetensors"));
+  const shards = all.filter((name) => !name.startsWith("consolidated"));
+  const files = shards.length === 0 ? all : shards;
+  // Through links: a download is a directory of links to files named by their hash.
+  const bytes = files.map((name) => statSync(join(directory, name), { throwIfNoEntry: false })?.size ?? 0);
+  return files.length === 0 ? undefined : bytes.reduce((sum, one) => sum + one, 0);
+}
+
+/**
+ * Reads a model directory's `config.json`, and how large its weights are.
  * @throws ModelFault when there is none, or it is not a model's
  */
 export function inspectDirectory(directory: string): ModelFacts {
@@ -55,12 +71,14 @@ export function inspectDirectory(directory: string): ModelFacts {
   const config = readModelConfig(file);
   if (config === undefined) throw new ModelFault({ found: `${file} is not a model's configuration`, needed, fix });
   const heads = config.num_attention_heads;
+  const weights = weightsBytes(directory);
   return {
     kind: "directory",
     contextLimit: config.max_position_embeddings,
     layers: config.num_hidden_layers,
     kvHeads: config.num_key_value_heads ?? heads,
     headDim: config.head_dim ?? (config.hidden_size && heads ? config.hidden_size / heads : undefined),
+    ...(weights === undefined ? {} : { weightsBytes: weights }),
     dtypeBytes: 2,
   };
 }
@@ -74,7 +92,11 @@ async function download(request: ModelRequest): Promise<string> {
   // Weights as safetensors only: pickled weights can run code when they are loaded.
   for (const pattern of ["*.bin", "*.pt", "*.pth", "*.ckpt", "*.msgpack", "*.h5", "original/*"])
     args.push("--exclude", pattern);
-  const env = { ...process.env, HF_HOME: join(request.cacheDirectory, "huggingface"), HF_HUB_DISABLE_TELEMETRY: "1" };
+  const env = {
+    ...inherited(ofHuggingFace),
+    HF_HOME: join(request.cacheDirectory, "huggingface"),
+    HF_HUB_DISABLE_TELEMETRY: "1",
+  };
   const { code, tail } = await run(join(request.pythonDirectory, "bin", "hf"), args, { env });
   // Quiet prints one line, the directory.
   const directory = /^\/.*$/m.exec(tail)?.[0] ?? "";
@@ -84,6 +106,18 @@ async function download(request: ModelRequest): Promise<string> {
     found: tail,
     needed: "a public model, or HF_TOKEN in the environment for a gated one, and a network",
     fix: "check the id and the revision; or download the model elsewhere and give its directory as `models[].source`",
+  });
+}
+
+/** What the plan could not know before the download. @throws LocalError when the model's context is shorter than planned */
+function checkContext({ source, maxModelLen }: ModelRequest, directory: string): void {
+  const { contextLimit } = inspectDirectory(directory);
+  if (contextLimit === undefined || maxModelLen === undefined || maxModelLen <= contextLimit) return;
+  throw localError({
+    checked: `the context of ${source}`,
+    found: `${maxModelLen} tokens planned`,
+    needed: `at most ${contextLimit} tokens, which is all this model can do (its config.json)`,
+    fix: `write \`contextTokens: ${contextLimit}\` or less under \`tokenrack:models\` in the stack file`,
   });
 }
 
@@ -100,7 +134,10 @@ export async function provideModel(request: ModelRequest): Promise<string> {
     case "directory":
       inspectDirectory(request.source);
       return request.source;
-    case "huggingface":
-      return download(request);
+    case "huggingface": {
+      const directory = await download(request);
+      checkContext(request, directory);
+      return directory;
+    }
   }
 }

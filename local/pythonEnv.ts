@@ -6,6 +6,7 @@
 import { createHash } from "node:crypto";
 import { existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { delimiter, join } from "node:path";
+import { inherited, ofInstallers } from "./environment";
 import { findPython, onPath, pythonCommand } from "./machine";
 import { localError, progress } from "./report";
 import { run } from "./shell";
@@ -15,10 +16,20 @@ const lockDirectory = join(__dirname, "python");
 /** Which lock: the CPU build of vLLM, or the CUDA build. */
 export type Lock = "cpu" | "cuda";
 
+/** Names a lock file's text: the first 12 hex digits of its SHA-256. */
+function hashOf(lock: Lock | "uv"): string {
+  const text = readFileSync(join(lockDirectory, `${lock}.lock.txt`));
+  return createHash("sha256").update(text).digest("hex").slice(0, 12);
+}
+
+/** What the locks are now: another hash is another environment. */
+export function lockHashes(): Record<Lock, string> {
+  return { cpu: hashOf("cpu"), cuda: hashOf("cuda") };
+}
+
 /** Where the environment of a lock lies in the cache. */
 export function environmentDirectory(cacheDirectory: string, lock: Lock): string {
-  const text = readFileSync(join(lockDirectory, `${lock}.lock.txt`));
-  return join(cacheDirectory, "python", `${lock}-${createHash("sha256").update(text).digest("hex").slice(0, 12)}`);
+  return join(cacheDirectory, "python", `${lock}-${hashOf(lock)}`);
 }
 
 /** Whether the environment is there, whole. */
@@ -42,15 +53,21 @@ async function findUv(cacheDirectory: string): Promise<string> {
   const found = onPath("uv");
   if (found !== undefined) return found;
   const lock = join(lockDirectory, "uv.lock.txt");
-  const hash = createHash("sha256").update(readFileSync(lock)).digest("hex").slice(0, 12);
-  const directory = join(cacheDirectory, "uv", hash);
+  const directory = join(cacheDirectory, "uv", hashOf("uv"));
   const uv = join(directory, "bin", "uv");
   if (isInstalled(directory)) return uv;
   progress("installing uv");
   rmSync(directory, { recursive: true, force: true });
-  await step("making a virtual environment for uv", pythonCommand(), ["-m", "venv", directory], process.env);
-  const pip = ["-m", "pip", "install", "--quiet", "--disable-pip-version-check", "--require-hashes", "-r", lock];
-  await step("installing uv", join(directory, "bin", "python"), pip, process.env);
+  await step(
+    "making a virtual environment for uv",
+    pythonCommand(),
+    ["-m", "venv", directory],
+    inherited(ofInstallers),
+  );
+  // Its cache would lie in the home directory, for a single package.
+  const quietly = ["--quiet", "--disable-pip-version-check", "--no-cache-dir"];
+  const pip = ["-m", "pip", "install", ...quietly, "--require-hashes", "-r", lock];
+  await step("installing uv", join(directory, "bin", "python"), pip, inherited(ofInstallers));
   writeFileSync(join(directory, ".complete"), "");
   return uv;
 }
@@ -69,7 +86,7 @@ export async function installPython(cacheDirectory: string, lock: Lock): Promise
   const uv = await findUv(cacheDirectory);
   rmSync(directory, { recursive: true, force: true });
   const env = {
-    ...process.env,
+    ...inherited(ofInstallers),
     UV_PYTHON_DOWNLOADS: "never",
     // Its own cache inside ours: nothing is left in the home directory, and links instead of copies.
     UV_CACHE_DIR: process.env["UV_CACHE_DIR"] ?? join(cacheDirectory, "uv-downloads"),
@@ -85,4 +102,22 @@ export async function installPython(cacheDirectory: string, lock: Lock): Promise
   await step("installing Ray and vLLM", uv, install, env);
   writeFileSync(join(directory, ".complete"), "");
   return directory;
+}
+
+/**
+ * Makes an environment again that was installed and is gone: a cache may be emptied at any time.
+ * @param directory what `installPython` gave
+ * @throws LocalError when the locks are others by now, so that this very environment cannot be made
+ */
+export async function restorePython(cacheDirectory: string, directory: string): Promise<void> {
+  if (isInstalled(directory)) return;
+  const locks: readonly Lock[] = ["cpu", "cuda"];
+  const lock = locks.find((one) => environmentDirectory(cacheDirectory, one) === directory);
+  if (lock !== undefined) return void (await installPython(cacheDirectory, lock));
+  throw localError({
+    checked: "the Python environment",
+    found: `${directory} is gone, and it is not the one that the lock files of this checkout make`,
+    needed: "the environment that this stack was started with",
+    fix: "run `npm stop`, then `npm start`",
+  });
 }

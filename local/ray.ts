@@ -1,7 +1,8 @@
 /** Starts and ends Ray on this machine: bound to loopback, with token auth, apart from any other Ray that runs here. */
-import { existsSync, readdirSync, readFileSync, readlinkSync, rmSync } from "node:fs";
-import { delimiter, join } from "node:path";
+import { cpSync, existsSync, readFileSync, readlinkSync, rmSync } from "node:fs";
+import { basename, delimiter, join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
+import { inherited } from "./environment";
 import { endProcesses, findProcesses, isAlive, markOf, type ProcessRef } from "./processes";
 import { partDirectory, privateDirectory, rayTempDirectory, removePart, writePrivate } from "./runFiles";
 import { localError, progress } from "./report";
@@ -30,18 +31,19 @@ export function rayTokenFile(runDirectory: string): string {
   return join(partDirectory(runDirectory, "ray"), "token");
 }
 
+/** Our own Python modules as Ray's processes see them: a copy, as Python writes compiled files next to what it imports. */
+const modules = (runDirectory: string): string => join(partDirectory(runDirectory, "ray"), "python");
+
 const daemonsFile = (runDirectory: string): string => join(partDirectory(runDirectory, "ray"), "daemons.json");
 
 function environment(request: RayRequest): NodeJS.ProcessEnv {
   const cache = (name: string): string => join(request.cacheDirectory, name);
   return {
-    ...process.env,
-    // Empty is off: with it set, every one of a dozen processes would compile all of PyTorch's Python again.
-    PYTHONDONTWRITEBYTECODE: "",
+    ...inherited(),
     ...markOf(request.runDirectory, "ray"),
     PATH: `${join(request.pythonDirectory, "bin")}${delimiter}${process.env["PATH"] ?? ""}`,
     // Where `callback_class` of the Serve config is found.
-    PYTHONPATH: join(__dirname, "python", "site"),
+    PYTHONPATH: modules(request.runDirectory),
     TMPDIR: rayTempDirectory(request.runDirectory),
     RAY_AUTH_MODE: "token",
     RAY_AUTH_TOKEN_PATH: rayTokenFile(request.runDirectory),
@@ -57,6 +59,8 @@ function environment(request: RayRequest): NodeJS.ProcessEnv {
     // The model is on disk by now: serving asks no hub, and caches stay in ours instead of the home directory.
     HF_HUB_OFFLINE: "1",
     HF_HOME: cache("huggingface"),
+    XDG_CACHE_HOME: cache("xdg/cache"),
+    XDG_CONFIG_HOME: cache("xdg/config"),
     VLLM_CACHE_ROOT: cache("vllm"),
     TORCHINDUCTOR_CACHE_DIR: cache("inductor"),
     // PyTorch keeps precompiled headers in TMPDIR and not in the cache above: each start would make them again, for 6 s.
@@ -108,6 +112,8 @@ export async function startRay(request: RayRequest, token: string): Promise<stri
   privateDirectory(partDirectory(request.runDirectory, "ray"));
   privateDirectory(temp);
   writePrivate(rayTokenFile(request.runDirectory), token);
+  const filter = (source: string): boolean => basename(source) !== "__pycache__";
+  cpSync(join(__dirname, "python", "site"), modules(request.runDirectory), { recursive: true, filter });
   progress("starting Ray on 127.0.0.1");
   const { code, tail } = await run(join(request.pythonDirectory, "bin", "ray"), startArguments(request), {
     cwd: partDirectory(request.runDirectory, "ray"),
@@ -181,7 +187,6 @@ export async function stopRay(runDirectory: string): Promise<void> {
   // Ray's own orderly end takes longer than there is to gain: nothing of it is kept.
   const ended = await endProcesses(runDirectory, "ray", 3);
   if (ended > 0) progress(`ended ${ended} Ray processes`);
-  const kept = readdirSync("/dev/shm").map((name) => `/dev/shm/${name}`);
-  kept.filter((segment) => segments.has(segment)).forEach((segment) => rmSync(segment, { force: true }));
+  segments.forEach((segment) => rmSync(segment, { force: true }));
   removePart(runDirectory, "ray");
 }

@@ -18,12 +18,15 @@ export interface RayApi {
   delete(path: string): Promise<Answer | undefined>;
 }
 
+/** Longest wait for an answer in ms. A look is repeated anyway; a change waits for Serve to have taken it in. */
+const patience = { GET: 10_000, PUT: 60_000, DELETE: 60_000 } as const;
+
 /**
  * Ray's API on a port of this machine, with the token from its file. undici's `request` and not `fetch`: Ray refuses
  * changes from anything that looks like a browser, and `fetch` sends a browser's headers.
  */
 export function rayApi(port: number, tokenFile: string): RayApi {
-  const call = async (method: "GET" | "PUT" | "DELETE", path: string, body?: string): Promise<Answer | undefined> => {
+  const call = async (method: keyof typeof patience, path: string, body?: string): Promise<Answer | undefined> => {
     try {
       const answer = await request(`http://127.0.0.1:${port}${path}`, {
         method,
@@ -32,7 +35,8 @@ export function rayApi(port: number, tokenFile: string): RayApi {
           ...(body === undefined ? {} : { "content-type": "application/json" }),
         },
         ...(body === undefined ? {} : { body }),
-        headersTimeout: 60_000,
+        headersTimeout: patience[method],
+        bodyTimeout: patience[method],
       });
       return { status: answer.statusCode, body: await answer.body.text() };
     } catch {

@@ -11,7 +11,6 @@ import {
   rmSync,
   writeFileSync,
 } from "node:fs";
-import { tmpdir } from "node:os";
 import { join } from "node:path";
 import type { Part } from "./processes";
 import { localError } from "./report";
@@ -23,11 +22,11 @@ export function partDirectory(runDirectory: string, part: Part): string {
 
 /**
  * Ray's session directory. Not under the checkout: Ray puts Unix sockets in it, whose paths may have 107 bytes at most.
- * Named by the run directory, so that two checkouts never share one.
+ * Named by the run directory, so that two checkouts never share one; not by TMPDIR, which may be another one at the stop.
  */
 export function rayTempDirectory(runDirectory: string): string {
   const hash = createHash("sha256").update(runDirectory).digest("hex").slice(0, 10);
-  return join(tmpdir().length > 20 ? "/tmp" : tmpdir(), `tokenrack-${hash}`);
+  return join("/tmp", `tokenrack-${hash}`);
 }
 
 /**

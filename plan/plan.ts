@@ -17,7 +17,7 @@ const objectStoreMib = 256;
 /** Most answers to one request: each holds a slot. */
 const mostAnswers = 4;
 
-function planLocal(profile: Profile, device: Device, cpus: number, ompThreads: number): LocalPlan {
+function planLocal(profile: Profile, device: Device, facts: LocalFacts, ompThreads: number): LocalPlan {
   const cuda = device.accelerator === "cuda";
   return {
     accelerator: device.accelerator,
@@ -25,14 +25,14 @@ function planLocal(profile: Profile, device: Device, cpus: number, ompThreads: n
     host,
     ports: profile.ports,
     paths: profile.paths,
-    python: { lock: device.accelerator },
+    python: { lock: device.accelerator, hash: facts.lockHashes[device.accelerator] },
     ray: {
       // The model's replica asks for 1 CPU and its worker for 1 (llm_server.py merges the two into one bundle); on a GPU
       // Ray also runs a short task that asks for 1. More would only make Ray start idle workers at once.
       numCpus: cuda ? 3 : 2,
       numGpus: cuda ? 1 : 0,
       ompThreads,
-      reservedCores: cpus - ompThreads,
+      reservedCores: facts.cpus - ompThreads,
       objectStoreMib,
     },
   };
@@ -89,7 +89,7 @@ function makeLocalPlan(profile: Profile, facts: LocalFacts): Plan {
   return {
     stack: profile.stack,
     platform: "local",
-    local: planLocal(profile, device, facts.cpus, ompThreads),
+    local: planLocal(profile, device, facts, ompThreads),
     models: [first, ...others],
     gateway: planGateway(profile, first),
     warnings,

@@ -38,6 +38,8 @@ export interface LocalFacts {
   readonly gpus: readonly GpuFacts[];
   /** By served model name. */
   readonly models: Readonly<Record<string, ModelFacts>>;
+  /** Names what the locked Python environments hold: another lock file, another hash. */
+  readonly lockHashes: { readonly cpu: string; readonly cuda: string };
 }
 
 /** Facts for any platform; a later platform adds its own member. */
@@ -80,8 +82,8 @@ export interface LocalPlan {
   readonly host: "127.0.0.1";
   readonly ports: Ports;
   readonly paths: Paths;
-  /** Which locked Python environment to install. */
-  readonly python: { readonly lock: "cpu" | "cuda" };
+  /** Which locked Python environment to install, and the hash of its lock. */
+  readonly python: { readonly lock: "cpu" | "cuda"; readonly hash: string };
   readonly ray: {
     /** CPUs that Ray counts (not cores): what its actors ask for, so that they are always placed. */
     readonly numCpus: number;

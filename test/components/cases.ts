@@ -3,6 +3,7 @@ import * as pulumi from "@pulumi/pulumi";
 import { join } from "node:path";
 import type { Secrets } from "../../config/load";
 import type { Plan } from "../../plan/plan";
+import { shellQuote } from "../../render/shell";
 import type { Outputs, Registration } from "../support/mocks";
 import { tiny } from "../render/plans";
 
@@ -51,7 +52,8 @@ export const outputs: Outputs = (_, inputs) => ({ stdout: JSON.stringify(results
 const root = join(__dirname, "..", "..");
 
 /** The command line of a verb. */
-export const commandLine = (verb: string): string => `node --import tsx "${join(root, "local", "main.ts")}" ${verb}`;
+export const commandLine = (verb: string): string =>
+  `node --import tsx ${shellQuote(join(root, "local", "main.ts"))} ${verb}`;
 
 /** Inputs that every command has. */
 export const common = { dir: root, logging: "stderr", addPreviousOutputInEnv: false } as const;

@@ -1,9 +1,16 @@
 import assert from "node:assert/strict";
 import * as pulumi from "@pulumi/pulumi";
 import { LocalRay } from "../../components";
-import { localCommand, resultField } from "../../components/localCommand";
+import { commandLine, localCommand, resultField } from "../../components/localCommand";
 import { isWrapped, record } from "../support/mocks";
 import { settle, valueOf } from "../support/settle";
+
+describe("the command line of a verb", () => {
+  it("names the file whatever its path holds", () => {
+    const line = commandLine("verb", '/a b/it\'s $HOME `id` "x"/main.ts');
+    assert.equal(line, `node --import tsx '/a b/it'\\''s $HOME \`id\` "x"/main.ts' verb`);
+  });
+});
 
 class Owner extends pulumi.ComponentResource {
   readonly field: pulumi.Output<string>;

@@ -85,7 +85,11 @@ for (const preview of [false, true])
 describe("LocalRay's inputs", () => {
   it("hold what each verb asks for, and nothing else", async () => {
     const { recorder } = await ofPlan(false);
-    assert.deepEqual(input(recorder.get("ray-python")), { cacheDirectory: "/house/cache", lock: "cpu" });
+    assert.deepEqual(input(recorder.get("ray-python")), {
+      cacheDirectory: "/house/cache",
+      lock: "cpu",
+      hash: plan.local.python.hash,
+    });
     assert.deepEqual(input(recorder.get("ray-model")), {
       kind: "builtin",
       source: "builtin:tiny-llama",
@@ -111,13 +115,14 @@ describe("LocalRay's inputs", () => {
   it("name the GPU and wait with a download for Python", async () => {
     const { recorder } = await ofPlan(false, llama);
     const lock = input(recorder.get("ray-python"));
-    assert.deepEqual(lock, { cacheDirectory: llama.local.paths.cache, lock: "cuda" });
+    assert.deepEqual(lock, { cacheDirectory: llama.local.paths.cache, lock: "cuda", hash: "cdcdcdcdcdcd" });
     assert.deepEqual(input(recorder.get("ray-model")), {
       kind: "huggingface",
       source: "org/llama",
       revision: "0123abc",
       cacheDirectory: llama.local.paths.cache,
       pythonDirectory: "/house/cache/python/cpu-1",
+      maxModelLen: llama.models[0].maxModelLen,
     });
     const ray = input(recorder.get("ray-ray")) as Record<string, unknown>;
     assert.deepEqual([ray["gpuIndex"], ray["numGpus"]], [0, 1]);

@@ -18,7 +18,7 @@ import { toYaml } from "../../render/text";
 import { plan } from "../components/cases";
 import { signingKey } from "../config/stacks";
 import { fake } from "./fakes";
-import { errorOf, fields, freePort, Place, quiet } from "../support/fixtures";
+import { Environment, errorOf, fields, freePort, Place, quiet } from "../support/fixtures";
 
 describe("the gateway as a process of a stack", () => {
   quiet();
@@ -74,6 +74,18 @@ describe("the gateway as a process of a stack", () => {
     const pid = findProcesses(run, "gateway")[0]?.pid ?? 0;
     const seen = readFileSync(`/proc/${pid}/cmdline`, "utf8") + readFileSync(`/proc/${pid}/environ`, "utf8");
     assert.ok(!seen.includes("PRIVATE KEY") && !seen.includes("$scrypt$"));
+  });
+
+  it("inherits nothing that is the caller's business", async () => {
+    const caller = new Environment();
+    for (const name of ["TOKENRACK_INPUT", "PULUMI_CONFIG_PASSPHRASE", "HF_TOKEN", "ANY"]) caller.set(name, "CANARY");
+    caller.set("NODE_OPTIONS", "--title=CANARY");
+    try {
+      const pid = await start();
+      assert.ok(!readFileSync(`/proc/${pid}/environ`, "utf8").includes("CANARY"));
+    } finally {
+      caller.restore();
+    }
   });
 
   it("takes the place of the one that runs", async () => {

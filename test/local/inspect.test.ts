@@ -1,7 +1,9 @@
 import assert from "node:assert/strict";
+import { basename } from "node:path";
 import { ProfileError } from "../../config/errors";
 import { parseProfile } from "../../config/parse";
 import { inspect } from "../../local/inspect";
+import { environmentDirectory } from "../../local/pythonEnv";
 import { Place } from "../support/fixtures";
 
 describe("inspect", () => {
@@ -16,6 +18,12 @@ describe("inspect", () => {
     const shape = { contextLimit: 2048, layers: 2, kvHeads: 1, headDim: 32, dtypeBytes: 2 };
     assert.deepEqual(models, { m: { kind: "builtin", ...shape } });
     assert.ok(cpus >= 1 && memoryGib > 0);
+  });
+
+  it("knows which environments the lock files make, as they are named in the cache", () => {
+    const { cpu, cuda } = of("builtin:tiny-llama").lockHashes;
+    const names = (["cpu", "cuda"] as const).map((lock) => basename(environmentDirectory("/cache", lock)));
+    assert.deepEqual(names, [`cpu-${cpu}`, `cuda-${cuda}`]);
   });
 
   it("knows nothing of a model that is yet to be downloaded", () => {

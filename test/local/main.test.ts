@@ -58,6 +58,21 @@ describe("the verbs of local/main.ts", function () {
     assert.ok(!err.includes("CANARY"));
   });
 
+  it("start nothing on a Python environment that is gone and cannot be made again", async () => {
+    const gone = { cacheDirectory: place.path("cache"), pythonDirectory: place.path("cache", "python", "cpu-old") };
+    const ports = { rayGcs: 1, rayDashboard: 2, rayClient: 3 };
+    const sizes = { numCpus: 1, numGpus: 0, reservedCores: 0, objectStoreMib: 80 };
+    const ray = { runDirectory: place.path("run"), ports, ...sizes, ...gone };
+    const model = { kind: "huggingface", source: "org/name", ...gone };
+    for (const { code, err } of [
+      await verb("ray-start", ray, '{"rayToken":"t"}'),
+      await verb("model-provide", model),
+    ]) {
+      assert.equal(code, 1);
+      assert.equal(fields(err.trimEnd()).checked, "the Python environment");
+    }
+  });
+
   it("stop what never ran", async () => {
     for (const name of ["ray-stop", "gateway-stop"]) {
       const { code, out } = await verb(name, { runDirectory: place.path("run") });

@@ -1,9 +1,9 @@
 import assert from "node:assert/strict";
-import { existsSync } from "node:fs";
+import { existsSync, symlinkSync } from "node:fs";
 import { inspectDirectory, provideModel } from "../../local/model";
 import { ModelFault } from "../../local/modelFault";
 import { LocalError } from "../../local/report";
-import { errorOf, fields, Place, quiet } from "../support/fixtures";
+import { Environment, errorOf, fields, Place, quiet } from "../support/fixtures";
 
 const llama = {
   max_position_embeddings: 4096,
@@ -38,6 +38,24 @@ describe("inspectDirectory", () => {
       place.write("config.json", JSON.stringify(config));
       assert.deepEqual(inspectDirectory(place.directory), expected);
     });
+
+  const weighed: readonly (readonly [string, Readonly<Record<string, number>>, number])[] = [
+    ["all shards", { "model-00001-of-00002.safetensors": 70, "model-00002-of-00002.safetensors": 30, "x.bin": 9 }, 100],
+    ["shards and not the same once more", { "model.safetensors": 70, "consolidated.safetensors": 70 }, 70],
+    ["one consolidated file where there is no other", { "consolidated.safetensors": 70 }, 70],
+  ];
+  for (const [what, files, expected] of weighed)
+    it(`weighs ${what}`, () => {
+      place.write("config.json", "{}");
+      for (const [name, size] of Object.entries(files)) place.write(name, "w".repeat(size));
+      assert.equal(inspectDirectory(place.directory).weightsBytes, expected);
+    });
+
+  it("weighs what a link leads to, as a download has it", () => {
+    place.write("config.json", "{}");
+    symlinkSync(place.write("blobs/0123", "w".repeat(50)), place.path("model.safetensors"));
+    assert.equal(inspectDirectory(place.directory).weightsBytes, 50);
+  });
 
   const bad: readonly (readonly [string, string | undefined, RegExp])[] = [
     ["a directory without config.json", undefined, /^\/.* has no config\.json$/],
@@ -94,11 +112,16 @@ describe("provideModel", () => {
     place.write("snapshot/config.json", "{}");
     place.program(
       "python/bin/hf",
-      `printf '%s\\n' "$HF_HOME" "$@" > ${place.path("calls")}; echo Warning: slow >&2; echo ${place.path("snapshot")}`,
+      `printf '%s\\n' "$HF_HOME" "$HF_TOKEN $ANY" "$@" > ${place.path("calls")}; echo Warning: slow >&2; echo ${place.path("snapshot")}`,
     );
+    const caller = new Environment();
+    caller.set("HF_TOKEN", "the-token");
+    caller.set("ANY", "CANARY");
     const directory = await provideModel({ ...request("huggingface", "org/name"), revision: "abc" });
+    caller.restore();
     assert.equal(directory, place.path("snapshot"));
-    const [home, ...args] = place.read("calls").trim().split("\n");
+    const [home, inherits, ...args] = place.read("calls").trim().split("\n");
+    assert.equal(inherits, "the-token ");
     assert.equal(home, place.path("cache", "huggingface"));
     assert.deepEqual(args.slice(0, 5), ["download", "org/name", "--revision", "abc", "--quiet"]);
     assert.match(args.slice(5).join(" "), /^--exclude \*\.bin --exclude \*\.pt --exclude \*\.pth( --exclude \S+)*$/);
@@ -110,6 +133,16 @@ describe("provideModel", () => {
     await assert.rejects(provideModel(request("huggingface", "org/name")), LocalError);
     place.program("python/bin/hf", `echo ${place.make("empty")}`);
     await assert.rejects(provideModel(request("huggingface", "org/name")), LocalError);
+  });
+
+  it("refuses a planned context that the downloaded model cannot do", async () => {
+    place.write("snapshot/config.json", JSON.stringify(llama));
+    place.program("python/bin/hf", `echo ${place.path("snapshot")}`);
+    const planned = (maxModelLen: number) => provideModel({ ...request("huggingface", "org/name"), maxModelLen });
+    assert.equal(await planned(4096), place.path("snapshot"));
+    const { checked, found, fix } = fields((await errorOf(planned(4097))).message);
+    assert.deepEqual([checked, found], ["the context of org/name", "4097 tokens planned"]);
+    assert.match(fix, /`contextTokens: 4096` or less/);
   });
 
   it("says in four fields why a download failed", async () => {

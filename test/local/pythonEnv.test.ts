@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { existsSync } from "node:fs";
 import { basename } from "node:path";
-import { environmentDirectory, installPython, isInstalled } from "../../local/pythonEnv";
+import { environmentDirectory, installPython, isInstalled, restorePython } from "../../local/pythonEnv";
 import { LocalError } from "../../local/report";
 import { Environment, errorOf, fields, Place, quiet } from "../support/fixtures";
 
@@ -69,6 +69,17 @@ describe("the Python environment", () => {
     assert.equal(place.read(`${relative}/bin/ray`).trim(), "installed");
   });
 
+  it("is made again when somebody emptied the cache; one of other lock files cannot be", async () => {
+    fakeUv();
+    await restorePython(cache, directory);
+    assert.ok(isInstalled(directory));
+    const before = calls().length;
+    await restorePython(cache, directory);
+    assert.equal(calls().length, before);
+    const { checked, fix } = fields((await errorOf(restorePython(cache, `${cache}/python/cpu-old`))).message);
+    assert.deepEqual([checked, fix], ["the Python environment", "run `npm stop`, then `npm start`"]);
+  });
+
   it("says in four fields why uv failed, and does not count", async () => {
     fakeUv(true);
     const error = await errorOf(installPython(cache, "cpu"));
@@ -100,7 +111,8 @@ describe("the Python environment", () => {
     );
     await installPython(cache, "cpu");
     assert.equal(
-      calls().filter((call) => /^-m pip install .*--require-hashes -r \S*uv\.lock\.txt$/.test(call)).length,
+      calls().filter((call) => /^-m pip install .*--no-cache-dir --require-hashes -r \S*uv\.lock\.txt$/.test(call))
+        .length,
       1,
     );
     assert.equal(calls().filter((call) => call.startsWith("uv venv")).length, 1);

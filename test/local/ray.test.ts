@@ -4,13 +4,14 @@ import { findProcesses } from "../../local/processes";
 import { deadDaemons, rayTokenFile, startRay, stopRay, type RayRequest } from "../../local/ray";
 import { LocalError } from "../../local/report";
 import { rayTempDirectory } from "../../local/runFiles";
-import { errorOf, fields, Place, quiet } from "../support/fixtures";
+import { Environment, errorOf, fields, Place, quiet } from "../support/fixtures";
 import { fake, type Fake } from "./fakes";
 
 describe("Ray as processes of a stack (a fake `ray` that leaves daemons behind)", () => {
   let place: Place;
   let run: string;
   let dashboard: Fake;
+  const caller = new Environment();
   beforeEach(async () => {
     place = new Place();
     run = place.path("run");
@@ -20,6 +21,7 @@ describe("Ray as processes of a stack (a fake `ray` that leaves daemons behind)"
     }));
   });
   afterEach(async () => {
+    caller.restore();
     await stopRay(run);
     await dashboard.close();
     place.remove();
@@ -43,9 +45,11 @@ describe("Ray as processes of a stack (a fake `ray` that leaves daemons behind)"
       "python/bin/ray",
       `printf '%s\\n' "$@" > ${place.path("args")}; /usr/bin/env -0 > ${place.path("env")}; pwd > ${place.path("cwd")}
       /bin/mkdir -p "$TMPDIR/session_42"; /bin/ln -s "$TMPDIR/session_42" "$TMPDIR/session_latest"
-      (exec -a gcs_server /bin/sleep 600) >/dev/null 2>&1 </dev/null &
-      (exec -a ray::DashboardAgent /bin/sleep 600) >/dev/null 2>&1 </dev/null &
-      (exec -a ray::IDLE /bin/sleep 600) >/dev/null 2>&1 </dev/null &`,
+      for name in gcs_server ray::DashboardAgent ray::IDLE; do
+        (exec -a $name /bin/sleep 600) >/dev/null 2>&1 </dev/null &
+        # Until it is what it will be: before, it looks like this script.
+        until IFS= read -r -d '' first < /proc/$!/cmdline && [ "$first" = $name ]; do :; done
+      done`,
       "/bin/bash",
     );
   const variables = (): Record<string, string> =>
@@ -94,6 +98,34 @@ describe("Ray as processes of a stack (a fake `ray` that leaves daemons behind)"
     await startRay(request(), "the-token");
     assert.equal(place.read("run/ray/token"), "the-token");
     assert.ok(!place.read("args").includes("the-token") && !place.read("env").includes("the-token"));
+  });
+
+  it("inherits nothing that is the caller's business", async () => {
+    fakeRay();
+    const canaries = ["PULUMI_CONFIG_PASSPHRASE", "HF_TOKEN", "TOKENRACK_INPUT", "NODE_OPTIONS", "PYTHONPATH", "ANY"];
+    canaries.forEach((name) => caller.set(name, ""));
+    caller.set("ANY", "CANARY");
+    caller.set("HF_TOKEN", "CANARY");
+    caller.set("LC_ALL", "C.UTF-8");
+    await startRay(request(), "the-token");
+    const its = variables();
+    assert.deepEqual(
+      canaries.filter((name) => name in its),
+      ["PYTHONPATH"], // Ours.
+    );
+    assert.ok(!place.read("env").includes("CANARY"));
+    assert.deepEqual(
+      [its["LC_ALL"], its["HOME"], its["XDG_CACHE_HOME"], its["XDG_CONFIG_HOME"]],
+      ["C.UTF-8", process.env["HOME"], place.path("cache/xdg/cache"), place.path("cache/xdg/config")],
+    );
+  });
+
+  it("imports our modules from the run directory, so that Python writes nothing into the checkout", async () => {
+    fakeRay();
+    await startRay(request(), "the-token");
+    assert.equal(variables()["PYTHONPATH"], place.path("run", "ray", "python"));
+    assert.match(place.read("run/ray/python/tokenrack_local.py"), /^class ModelOnDisk/m);
+    assert.equal(existsSync(place.path("run", "ray", "python", "__pycache__")), false);
   });
 
   it("is shown one GPU, by PCI order", async () => {

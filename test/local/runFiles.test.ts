@@ -1,14 +1,18 @@
 import assert from "node:assert/strict";
 import { chownSync, existsSync, readdirSync, statSync, symlinkSync, writeFileSync } from "node:fs";
 import { privateDirectory, rayTempDirectory, removePart, writePrivate } from "../../local/runFiles";
-import { Place } from "../support/fixtures";
+import { Environment, Place } from "../support/fixtures";
 
 const mode = (file: string): string => (statSync(file).mode & 0o777).toString(8);
 
 describe("files of a running stack", () => {
   let place: Place;
+  const caller = new Environment();
   beforeEach(() => (place = new Place()));
-  afterEach(() => place.remove());
+  afterEach(() => {
+    caller.restore();
+    place.remove();
+  });
 
   it("lie in directories that only their owner can enter, also one that was open before", () => {
     place.make("open");
@@ -46,6 +50,9 @@ describe("files of a running stack", () => {
     // Ray adds session_<date>_<time>_<pid>/sockets/plasma_store: 64 bytes at most. @see unix(7), 108 with the final 0
     assert.ok(rayTempDirectory(long).length + 64 <= 107, rayTempDirectory(long));
     assert.equal(rayTempDirectory(long), rayTempDirectory(long));
+    const before = rayTempDirectory(long);
+    caller.set("TMPDIR", "/var/tmp");
+    assert.equal(rayTempDirectory(long), before, "a stop from another shell finds it");
     assert.notEqual(rayTempDirectory(long), rayTempDirectory(`${long}2`));
   });
 
