@@ -2,10 +2,8 @@
 import pc from "picocolors";
 import { openPorts } from "../local/listeners";
 import type { Plan } from "../plan/plan";
+import { shellQuote } from "../render/shell";
 import { house, userDirectory, type House } from "./house";
-
-/** A word for a shell: quoted only where it has to be. */
-const quote = (text: string): string => (/^[\w./:=@-]+$/.test(text) ? text : `'${text.replaceAll("'", `'\\''`)}'`);
 
 function networkNote(runDirectory: string): string[] {
   const ports = openPorts(runDirectory);
@@ -24,7 +22,7 @@ export function summary(plan: Plan, at: House = house): string {
   const { firstUser } = gateway;
   const endpoint = gateway.issuer;
   const model = gateway.readinessModel;
-  const prefix = userDirectory() === at.checkout ? "" : ` --prefix ${quote(at.checkout)}`;
+  const prefix = userDirectory() === at.checkout ? "" : ` --prefix ${shellQuote(at.checkout)}`;
   const body = JSON.stringify({ model, messages: [{ role: "user", content: "Hello" }], max_tokens: 32 });
   const noise = plan.models.some(({ kind }) => kind === "builtin")
     ? pc.dim("  random weights: its words are noise")
@@ -38,9 +36,9 @@ export function summary(plan: Plan, at: House = house): string {
     "",
     row("token", `npm run -s${prefix} token`),
     `            ${pc.dim("or, as any OAuth2 client would:")}`,
-    `            curl -s ${endpoint}/token -d grant_type=password -d username=${firstUser} --data-urlencode password@${quote(at.password)}`,
+    `            curl -s ${endpoint}/token -d grant_type=password -d username=${firstUser} --data-urlencode password@${shellQuote(at.password)}`,
     row("ask", `curl -s ${endpoint}/v1/chat/completions -H "Authorization: Bearer $(npm run -s${prefix} token)" \\`),
-    `              -H 'Content-Type: application/json' -d ${quote(body)}`,
+    `              -H 'Content-Type: application/json' -d ${shellQuote(body)}`,
     row("chat", `npm run${prefix} chat -- "Hello"`),
     row("stop", `npm stop${prefix}`),
     "",
