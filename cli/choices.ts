@@ -2,7 +2,7 @@
 import { existsSync, readFileSync } from "node:fs";
 import * as z from "zod";
 import type { Ports } from "../config/schema";
-import { writePrivate } from "../local/runFiles";
+import { writePrivate } from "../system/privateFile";
 import { house, type House } from "./house";
 
 const schema = z.object({

@@ -3,7 +3,7 @@ import { generateKeyPairSync, randomBytes } from "node:crypto";
 import { existsSync, readFileSync } from "node:fs";
 import * as z from "zod";
 import { hashPassword } from "../gateway/password";
-import { writePrivate } from "../local/runFiles";
+import { writePrivate } from "../system/privateFile";
 import { house, type House } from "./house";
 
 const schema = z.strictObject({

@@ -2,7 +2,7 @@
 import pc from "picocolors";
 import { openPorts } from "../local/listeners";
 import type { Plan } from "../plan/plan";
-import { shellQuote } from "../render/shell";
+import { shellQuote } from "../system/shell";
 import { house, userDirectory, type House } from "./house";
 
 function networkNote(runDirectory: string): string[] {

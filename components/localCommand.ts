@@ -1,7 +1,7 @@
 import { join } from "node:path";
 import { local } from "@pulumi/command";
 import * as pulumi from "@pulumi/pulumi";
-import { shellQuote } from "../render/shell";
+import { shellQuote } from "../system/shell";
 
 /** One verb of `local/main.ts` as a resource. */
 export interface LocalCommandArgs {

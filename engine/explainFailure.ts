@@ -1,6 +1,6 @@
 import type { Checkpoint } from "./checkpoint";
 import { CliError } from "./engineCommand";
-import { UserError } from "./errors";
+import { UserError } from "../config/errors";
 import { nameOf } from "./events";
 import type { Lock } from "./locks";
 import { opens, type Passphrase } from "./stateDir";

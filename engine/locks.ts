@@ -2,7 +2,7 @@ import { existsSync, readdirSync, readFileSync, rmSync } from "node:fs";
 import { hostname } from "node:os";
 import * as path from "node:path";
 import { z } from "zod";
-import { UserError } from "./errors";
+import { UserError } from "../config/errors";
 import type { Progress } from "./progress";
 
 /** @see pulumi/pkg/backend/diy/lock.go, lockContent */

@@ -2,7 +2,7 @@ import { accessSync, constants, mkdirSync, mkdtempSync, renameSync, rmSync } fro
 import * as path from "node:path";
 import { versions } from "../catalog/versions";
 import { runChild, type ChildResult } from "./child";
-import { UserError } from "./errors";
+import { UserError } from "../config/errors";
 import { findOnPath, isExecutableFile, parseVersion, satisfies } from "./executables";
 import { PULUMI_DOWNLOADS, unreachable } from "./network";
 import { withHeartbeat, type Progress } from "./progress";

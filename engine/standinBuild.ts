@@ -12,6 +12,7 @@ import {
 import * as path from "node:path";
 import { build, version as esbuildVersion } from "esbuild";
 import { isExecutableFile } from "./executables";
+import { shellQuote } from "../system/shell";
 
 const STANDINS = path.join(__dirname, "standins");
 
@@ -45,7 +46,7 @@ export async function buildStandIn(name: string, cacheDir: string): Promise<stri
     });
     const launcher = path.join(staging, "launcher");
     // `exec`, so that the engine's child is the provider itself; absolute and quoted, so that spaces do no harm.
-    const command = `exec ${quote(process.execPath)} ${quote(path.join(dir, `${name}.js`))} "$@"`;
+    const command = `exec ${shellQuote(process.execPath)} ${shellQuote(path.join(dir, `${name}.js`))} "$@"`;
     writeFileSync(launcher, `#!/bin/sh\n${command}\n`);
     chmodSync(launcher, 0o755);
     renameSync(bundle, path.join(dir, `${name}.js`));
@@ -65,9 +66,4 @@ function hashOfSources(): string {
     hash.update(`\n${file}\n`).update(readFileSync(path.join(STANDINS, file)));
   }
   return hash.digest("hex").slice(0, 16);
-}
-
-/** A word for /bin/sh that stands for `text` whatever is in it. */
-function quote(text: string): string {
-  return `'${text.replaceAll("'", `'\\''`)}'`;
 }

@@ -3,7 +3,7 @@ import { chmodSync, existsSync, mkdirSync, readFileSync } from "node:fs";
 import * as path from "node:path";
 import { pathToFileURL } from "node:url";
 import { promisify } from "node:util";
-import { createPrivate } from "./privateFile";
+import { createPrivate } from "../system/privateFile";
 
 /**
  * Where a project keeps what must outlive a run, in one folder (mode 0700):

@@ -3,8 +3,8 @@ import { existsSync, mkdirSync, readFileSync, rmSync } from "node:fs";
 import * as path from "node:path";
 import { parse, stringify } from "yaml";
 import { z } from "zod";
-import { UserError } from "./errors";
-import { writePrivate } from "./privateFile";
+import { UserError } from "../config/errors";
+import { writePrivate } from "../system/privateFile";
 
 /** A config entry that the engine adds to the committed ones, as the command line generates it. */
 export type ConfigEntry = {

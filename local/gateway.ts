@@ -6,7 +6,8 @@ import { setTimeout as sleep } from "node:timers/promises";
 import { request as http } from "undici";
 import { inherited } from "./environment";
 import { endProcesses, findProcesses, isAlive, markOf } from "./processes";
-import { partDirectory, privateDirectory, removePart, writePrivate } from "./runFiles";
+import { partDirectory, privateDirectory, removePart } from "./runFiles";
+import { writePrivate } from "../system/privateFile";
 import { localError, progress } from "./report";
 
 /** What to start. */

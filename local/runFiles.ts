@@ -1,16 +1,6 @@
 /** Where a running local stack keeps its files. All of it goes away with the stack. */
 import { createHash } from "node:crypto";
-import {
-  chmodSync,
-  existsSync,
-  lstatSync,
-  mkdirSync,
-  readdirSync,
-  renameSync,
-  rmdirSync,
-  rmSync,
-  writeFileSync,
-} from "node:fs";
+import { chmodSync, existsSync, lstatSync, mkdirSync, readdirSync, rmdirSync, rmSync } from "node:fs";
 import { join } from "node:path";
 import type { Part } from "./processes";
 import { localError } from "./report";
@@ -45,13 +35,6 @@ export function privateDirectory(directory: string): void {
     });
   }
   chmodSync(directory, 0o700);
-}
-
-/** Writes a file whole (a reader sees the old one or the new one), readable by its owner alone. */
-export function writePrivate(file: string, text: string): void {
-  const draft = `${file}.${process.pid}.partial`;
-  writeFileSync(draft, text, { mode: 0o600 });
-  renameSync(draft, file);
 }
 
 /** Removes the files of a part, and the run directory once it is empty. */

@@ -10,14 +10,16 @@ const root = resolve(__dirname, "..");
  * A room that is missing here fails the test: say here where it stands.
  */
 const mayImport: Readonly<Record<string, readonly string[]>> = {
+  // Small pieces about files and shells that several rooms need; knows nothing of this project.
+  system: [],
   catalog: [],
   config: ["catalog"],
   plan: ["config types", "config/errors", "catalog"],
   render: ["plan types", "config types", "catalog"],
-  components: ["render", "plan types", "config types", "catalog"],
+  components: ["system", "render", "plan types", "config types", "catalog"],
   gateway: [],
-  local: ["catalog", "config", "plan types", "render"],
-  engine: ["catalog", "config/errors"],
+  local: ["system", "catalog", "config", "plan types", "render"],
+  engine: ["system", "catalog", "config/errors"],
   policy: ["catalog"],
   "program.ts": ["components", "config", "plan types", "catalog"],
   "stackProgram.ts": ["program.ts", "config", "plan", "local"],

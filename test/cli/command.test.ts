@@ -5,7 +5,7 @@ import { writeChoices } from "../../cli/choices";
 import { runningStack, signIn } from "../../cli/running";
 import { ProfileError, UserError } from "../../config/errors";
 import { portDefaults } from "../../config/schema";
-import { writePrivate } from "../../local/runFiles";
+import { writePrivate } from "../../system/privateFile";
 import { fake } from "../local/fakes";
 import { errorOf, freePort, Place, written } from "../support/fixtures";
 

@@ -3,7 +3,7 @@ import * as pulumi from "@pulumi/pulumi";
 import { join } from "node:path";
 import type { Secrets } from "../../config/load";
 import type { Plan } from "../../plan/plan";
-import { shellQuote } from "../../render/shell";
+import { shellQuote } from "../../system/shell";
 import type { Outputs, Registration } from "../support/mocks";
 import { tiny } from "../render/plans";
 

@@ -4,7 +4,7 @@ import assert from "node:assert/strict";
 import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync, existsSync } from "node:fs";
 import { tmpdir } from "node:os";
 import * as path from "node:path";
-import { UserError } from "../../engine/errors";
+import { UserError } from "../../config/errors";
 import type { EngineEvent } from "../../engine/events";
 import type { EngineStack } from "../../engine/engineStack";
 import type { ResolvedPlugin } from "../../engine/plugins";

@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { chmodSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import * as path from "node:path";
-import { UserError } from "../../engine/errors";
+import { UserError } from "../../config/errors";
 import { findPulumiCli, PULUMI_VERSION, type FindCliOptions } from "../../engine/pulumiCli";
 
 describe("engine/pulumiCli: where the CLI comes from", () => {

@@ -3,7 +3,8 @@ import { writeFileSync } from "node:fs";
 import { findBroken, type Broken } from "../../local/health";
 import { markOf, referenceTo } from "../../local/processes";
 import { rayTokenFile } from "../../local/ray";
-import { privateDirectory, writePrivate } from "../../local/runFiles";
+import { privateDirectory } from "../../local/runFiles";
+import { writePrivate } from "../../system/privateFile";
 import { Children, freePort, Place, waits } from "../support/fixtures";
 import { application, fake, type Fake } from "./fakes";
 

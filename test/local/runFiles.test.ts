@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { chownSync, existsSync, readdirSync, statSync, symlinkSync, writeFileSync } from "node:fs";
-import { privateDirectory, rayTempDirectory, removePart, writePrivate } from "../../local/runFiles";
+import { privateDirectory, rayTempDirectory, removePart } from "../../local/runFiles";
+import { writePrivate } from "../../system/privateFile";
 import { Environment, Place } from "../support/fixtures";
 
 const mode = (file: string): string => (statSync(file).mode & 0o777).toString(8);

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { execFileSync } from "node:child_process";
-import { shellQuote } from "../../render/shell";
+import { shellQuote } from "../../system/shell";
 
 describe("shellQuote", () => {
   it("makes one word that a real shell reads back as it was", () => {

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { linkSync, readdirSync, readFileSync, statSync, writeFileSync } from "node:fs";
-import { createPrivate, writePrivate } from "../../engine/privateFile";
+import { createPrivate, writePrivate } from "../../system/privateFile";
 import { Place } from "../support/fixtures";
 
 describe("engine/privateFile", () => {
