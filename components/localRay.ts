@@ -33,7 +33,7 @@ export class LocalRay extends pulumi.ComponentResource {
     const model = this.provideModel(name, plan, pythonDirectory);
     const ray = this.startRay(name, args, pythonDirectory);
     this.session = resultField(ray, "session");
-    const serve = this.deploy(name, plan, resultField(model, "directory"), this.session);
+    const serve = this.deploy(name, plan, pythonDirectory, resultField(model, "directory"));
     this.deployed = resultField(serve, "deployed");
     this.registerOutputs({ deployed: this.deployed, session: this.session });
   }
@@ -79,15 +79,23 @@ export class LocalRay extends pulumi.ComponentResource {
   private deploy(
     name: string,
     plan: Plan,
+    pythonDirectory: pulumi.Output<string>,
     modelDirectory: pulumi.Output<string>,
-    session: pulumi.Output<string>,
   ): local.Command {
     const [model] = plan.models;
     const serveConfig = modelDirectory.apply((directory) =>
       toYaml(renderServeConfig(plan, { modelSources: { [model.name]: directory } })),
     );
-    const input = { runDirectory: plan.local.paths.run, dashboardPort: plan.local.ports.rayDashboard, serveConfig };
+    const { paths, ports } = plan.local;
+    const input = {
+      runDirectory: paths.run,
+      cacheDirectory: paths.cache,
+      pythonDirectory,
+      gcsPort: ports.rayGcs,
+      dashboardPort: ports.rayDashboard,
+      serveConfig,
+    };
     const verbs = { create: "serve-deploy", delete: "serve-delete" };
-    return localCommand(`${name}-serve`, { ...verbs, input, standsOn: [session] }, this);
+    return localCommand(`${name}-serve`, { ...verbs, input, standsOn: [this.session] }, this);
   }
 }

@@ -3,7 +3,8 @@ import { request as http } from "undici";
 import { fetchAccessToken, generateOneToken, RefusedError } from "./firstToken";
 import { gatewayRuns } from "./gateway";
 import { rayApi } from "./rayApi";
-import { deadDaemons, rayTokenFile } from "./ray";
+import { deadDaemons } from "./ray";
+import { rayTokenFile } from "./rayEnvironment";
 import { applicationState } from "./serve";
 
 /** A part that has to be made again, with what was seen. */

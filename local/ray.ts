@@ -1,9 +1,10 @@
 /** Starts and ends Ray on this machine: bound to loopback, with token auth, apart from any other Ray that runs here. */
 import { cpSync, existsSync, readFileSync, readlinkSync, rmSync } from "node:fs";
-import { basename, delimiter, join } from "node:path";
+import { basename, join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
-import { inherited } from "./environment";
-import { endProcesses, findProcesses, isAlive, markOf, type ProcessRef } from "./processes";
+import { deployerModule, startDeployer } from "./deployer";
+import { endProcesses, findProcesses, isAlive, type ProcessRef } from "./processes";
+import { pythonModules, rayEnvironment, rayTokenFile, type RayHome } from "./rayEnvironment";
 import { partDirectory, privateDirectory, rayTempDirectory, removePart } from "./runFiles";
 import { writePrivate } from "../system/privateFile";
 import { localError, progress } from "./report";
@@ -11,10 +12,7 @@ import { rayApi } from "./rayApi";
 import { run } from "./shell";
 
 /** What `ray start` is told; from the Plan. */
-export interface RayRequest {
-  readonly runDirectory: string;
-  readonly cacheDirectory: string;
-  readonly pythonDirectory: string;
+export interface RayRequest extends RayHome {
   readonly ports: { readonly rayGcs: number; readonly rayDashboard: number; readonly rayClient: number };
   /** CPUs that Ray counts. */
   readonly numCpus: number;
@@ -27,47 +25,15 @@ export interface RayRequest {
   readonly gpuIndex?: number | undefined;
 }
 
-/** Where Ray reads its token from: a file, so that no process carries it in its environment. */
-export function rayTokenFile(runDirectory: string): string {
-  return join(partDirectory(runDirectory, "ray"), "token");
-}
-
-/** Our own Python modules as Ray's processes see them: a copy, as Python writes compiled files next to what it imports. */
-const modules = (runDirectory: string): string => join(partDirectory(runDirectory, "ray"), "python");
-
 const daemonsFile = (runDirectory: string): string => join(partDirectory(runDirectory, "ray"), "daemons.json");
 
 function environment(request: RayRequest): NodeJS.ProcessEnv {
-  const cache = (name: string): string => join(request.cacheDirectory, name);
   return {
-    ...inherited(),
-    ...markOf(request.runDirectory, "ray"),
-    PATH: `${join(request.pythonDirectory, "bin")}${delimiter}${process.env["PATH"] ?? ""}`,
-    // Where `callback_class` of the Serve config is found.
-    PYTHONPATH: modules(request.runDirectory),
-    TMPDIR: rayTempDirectory(request.runDirectory),
-    RAY_AUTH_MODE: "token",
-    RAY_AUTH_TOKEN_PATH: rayTokenFile(request.runDirectory),
-    // Ray replaces a loopback address by the machine's own, unless it is told that there is no cluster beyond this machine.
-    RAY_ENABLE_WINDOWS_OR_OSX_CLUSTER: "0",
-    RAY_USAGE_STATS_ENABLED: "0",
-    VLLM_NO_USAGE_STATS: "1",
-    DO_NOT_TRACK: "1",
+    ...rayEnvironment(request),
     VLLM_CPU_NUM_OF_RESERVED_CPU: String(request.reservedCores),
     ...(request.gpuIndex === undefined
       ? {}
       : { CUDA_DEVICE_ORDER: "PCI_BUS_ID", CUDA_VISIBLE_DEVICES: String(request.gpuIndex) }),
-    // The model is on disk by now: serving asks no hub, and caches stay in ours instead of the home directory.
-    HF_HUB_OFFLINE: "1",
-    HF_HOME: cache("huggingface"),
-    XDG_CACHE_HOME: cache("xdg/cache"),
-    XDG_CONFIG_HOME: cache("xdg/config"),
-    VLLM_CACHE_ROOT: cache("vllm"),
-    TORCHINDUCTOR_CACHE_DIR: cache("inductor"),
-    // PyTorch keeps precompiled headers in TMPDIR and not in the cache above: each start would make them again, for 6 s.
-    TORCHINDUCTOR_CPP_CACHE_PRECOMPILE_HEADERS: "0",
-    TRITON_CACHE_DIR: cache("triton"),
-    TORCH_HOME: cache("torch"),
   };
 }
 
@@ -96,8 +62,9 @@ function startArguments(request: RayRequest): string[] {
   ];
 }
 
-/** Ray's own processes; its workers (`ray::..`) come and go and are Ray's to restart. */
+/** Ray's own processes; its workers (`ray::..`) come and go and are Ray's to restart. The deployer ends by itself. */
 function isDaemon({ name }: ProcessRef): boolean {
+  if (name.includes(deployerModule)) return false;
   return !name.startsWith("ray::") || /^ray::(DashboardAgent|RuntimeEnvAgent)/.test(name);
 }
 
@@ -114,7 +81,8 @@ export async function startRay(request: RayRequest, token: string): Promise<stri
   privateDirectory(temp);
   writePrivate(rayTokenFile(request.runDirectory), token);
   const filter = (source: string): boolean => basename(source) !== "__pycache__";
-  cpSync(join(__dirname, "python", "site"), modules(request.runDirectory), { recursive: true, filter });
+  cpSync(join(__dirname, "python", "site"), pythonModules(request.runDirectory), { recursive: true, filter });
+  startDeployer(request);
   progress("starting Ray on 127.0.0.1");
   const { code, tail } = await run(join(request.pythonDirectory, "bin", "ray"), startArguments(request), {
     cwd: partDirectory(request.runDirectory, "ray"),

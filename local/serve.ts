@@ -5,17 +5,20 @@ import * as z from "zod";
 import { doingNow, lastErrors, logDirectory } from "./engineLog";
 import { rayApi, type RayApi } from "./rayApi";
 import { elapsedSeconds, localError, progress } from "./report";
-import { deadDaemons, rayTokenFile } from "./ray";
+import { deploy } from "./deployer";
+import { deadDaemons } from "./ray";
+import { rayTokenFile, type RayHome } from "./rayEnvironment";
 
 /** What to deploy, and where. */
-export interface ServeRequest {
-  readonly runDirectory: string;
+export interface ServeRequest extends RayHome {
+  /** Port of Ray's control store (GCS). */
+  readonly gcsPort: number;
   readonly dashboardPort: number;
   /** The Serve config, YAML (`render/serveConfig.ts`). */
   readonly serveConfig: string;
 }
 
-/** The only path: `serve deploy` calls the same one, after seconds of imports. @see ray/dashboard/modules/serve */
+/** State of all applications; deleting it takes them away. @see ray/dashboard/modules/serve */
 const path = "/api/serve/applications/";
 
 /** When this command began, in ms since 1970. Logs of an earlier deployment are older. */
@@ -71,13 +74,11 @@ function failure(request: ServeRequest, state: ApplicationState | undefined): Er
 export async function deployServe(request: ServeRequest, pollMs = 500): Promise<void> {
   const api = rayApi(request.dashboardPort, rayTokenFile(request.runDirectory));
   progress("deploying the Serve config");
-  const answer = await api.put(path, JSON.stringify(parse(request.serveConfig)));
-  if (answer?.status !== 200) {
-    const found =
-      answer === undefined ? "Ray does not answer" : `status ${answer.status}: ${answer.body.slice(0, 2000)}`;
+  const error = await deploy(request, `127.0.0.1:${request.gcsPort}`, parse(request.serveConfig));
+  if (error !== undefined) {
     throw localError({
       checked: "the Serve config",
-      found,
+      found: error.slice(0, 2000),
       needed: "a config that Ray Serve accepts",
       fix: "run `npm start` again; if it stays, see the message above",
     });

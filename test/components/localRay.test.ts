@@ -107,7 +107,13 @@ describe("LocalRay's inputs", () => {
       objectStoreMib: 128,
     });
     const { serveConfig, ...serve } = input(recorder.get("ray-serve")) as Record<string, unknown>;
-    assert.deepEqual(serve, { runDirectory: "/house/run", dashboardPort: 18265 });
+    assert.deepEqual(serve, {
+      runDirectory: "/house/run",
+      cacheDirectory: "/house/cache",
+      pythonDirectory: "/house/cache/python/cpu-1",
+      gcsPort: 16379,
+      dashboardPort: 18265,
+    });
     const modelSources = { "tiny-llama": "/house/cache/models/tiny-llama" };
     assert.deepEqual(parse(String(serveConfig)), renderServeConfig(plan, { modelSources }));
   });

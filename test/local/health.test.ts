@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { writeFileSync } from "node:fs";
 import { findBroken, type Broken } from "../../local/health";
 import { markOf, referenceTo } from "../../local/processes";
-import { rayTokenFile } from "../../local/ray";
+import { rayTokenFile } from "../../local/rayEnvironment";
 import { privateDirectory } from "../../local/runFiles";
 import { writePrivate } from "../../system/privateFile";
 import { Children, freePort, Place, waits } from "../support/fixtures";

@@ -1,7 +1,8 @@
 import assert from "node:assert/strict";
 import { existsSync } from "node:fs";
 import { findProcesses } from "../../local/processes";
-import { deadDaemons, rayTokenFile, startRay, stopRay, type RayRequest } from "../../local/ray";
+import { deadDaemons, startRay, stopRay, type RayRequest } from "../../local/ray";
+import { rayTokenFile } from "../../local/rayEnvironment";
 import { LocalError } from "../../local/report";
 import { rayTempDirectory } from "../../local/runFiles";
 import { Environment, errorOf, fields, Place, quiet } from "../support/fixtures";

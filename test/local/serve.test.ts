@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { logDirectory } from "../../local/engineLog";
-import { rayTokenFile } from "../../local/ray";
+import { rayTokenFile } from "../../local/rayEnvironment";
 import { rayApi } from "../../local/rayApi";
 import { LocalError } from "../../local/report";
 import { privateDirectory, rayTempDirectory, removePart } from "../../local/runFiles";
@@ -9,6 +9,7 @@ import { applicationState, deleteServe, deployServe } from "../../local/serve";
 import { errorOf, fields, freePort, Place, quiet } from "../support/fixtures";
 import { application, fake, type Answerer, type Fake } from "./fakes";
 import { mkdirSync, utimesSync, writeFileSync } from "node:fs";
+import { createServer, type Server } from "node:net";
 import { dirname, join } from "node:path";
 
 const path = "/api/serve/applications/";
@@ -19,25 +20,42 @@ describe("Ray's API and Serve on it", () => {
   let place: Place;
   let run: string;
   let dashboard: Fake | undefined;
+  let deployer: Server | undefined;
+  let asked: unknown[];
   beforeEach(() => {
     place = new Place();
+    asked = [];
     run = place.path("run");
     privateDirectory(dirname(rayTokenFile(run)));
+    privateDirectory(rayTempDirectory(run));
     writePrivate(rayTokenFile(run), "the-token");
   });
   afterEach(async () => {
     await dashboard?.close();
     dashboard = undefined;
+    deployer?.close();
+    deployer = undefined;
     removePart(run, "ray");
     place.remove();
   });
 
   const start = async (answer: Answerer): Promise<Fake> => (dashboard = await fake(answer));
-  const deploy = (port: number): Promise<void> =>
-    deployServe(
-      { runDirectory: run, dashboardPort: port, serveConfig: "applications:\n  - name: llm\n    args: {a: 1}\n" },
-      1,
-    );
+  /** The process that deploys, waiting for its request: notes it, and answers with `error`. */
+  const waitingDeployer = (error: string | null): Promise<void> =>
+    new Promise((resolve) => {
+      deployer = createServer((socket) =>
+        socket.on("data", (line) => {
+          asked.push(JSON.parse(line.toString()));
+          socket.end(JSON.stringify({ error }));
+        }),
+      ).listen(join(rayTempDirectory(run), "deployer.sock"), resolve);
+    });
+  const deploy = async (port: number, error: string | null = null): Promise<void> => {
+    await waitingDeployer(error);
+    const home = { runDirectory: run, cacheDirectory: place.path("cache"), pythonDirectory: place.path("python") };
+    const serveConfig = "applications:\n  - name: llm\n    args: {a: 1}\n";
+    await deployServe({ ...home, gcsPort: 16379, dashboardPort: port, serveConfig }, 1);
+  };
   /** A log of Ray's session, written now or at the epoch. */
   const log = (name: string, text: string, old = false): void => {
     const file = join(logDirectory(run), name);
@@ -51,18 +69,11 @@ describe("Ray's API and Serve on it", () => {
     const api = rayApi(port, rayTokenFile(run));
     assert.deepEqual(await api.get("/x"), { status: 200, body: "{}" });
     writePrivate(rayTokenFile(run), "another");
-    await api.put("/x", '{"a":1}');
     await api.delete("/x");
-    const sent = seen.map(({ method, body, headers }) => [
-      method,
-      body,
-      headers.authorization,
-      headers["content-type"],
-    ]);
+    const sent = seen.map(({ method, headers }) => [method, headers.authorization]);
     assert.deepEqual(sent, [
-      ["GET", "", "Bearer the-token", undefined],
-      ["PUT", '{"a":1}', "Bearer another", "application/json"],
-      ["DELETE", "", "Bearer another", undefined],
+      ["GET", "Bearer the-token"],
+      ["DELETE", "Bearer another"],
     ]);
     for (const { headers } of seen) {
       const browser = Object.keys(headers).filter((name) => /^(sec-|origin$|referer$|user-agent$)/.test(name));
@@ -88,20 +99,20 @@ describe("Ray's API and Serve on it", () => {
     for (let i = 0; i < 3; i++) assert.equal(await applicationState(api), undefined);
   });
 
-  it("puts the config as JSON and waits until the application runs, saying what the engine does", async () => {
+  it("has the config deployed and waits until the application runs, saying what the engine does", async () => {
     const states = ["NOT_STARTED", "DEPLOYING", "DEPLOYING", "RUNNING"];
     log("worker-1.err", "INFO Initializing a V1 LLM engine\n");
-    const { port, seen } = await start(({ method }) => {
-      if (method === "PUT") return accepted;
+    const { port, seen } = await start(() => {
       if (states.length === 2) log("worker-2.err", "INFO Loading safetensors checkpoint shards:  50% Completed\n");
       return application(states.shift() ?? "RUNNING");
     });
     await deploy(port);
     assert.deepEqual(
       seen.map(({ method, path: at }) => `${method} ${at}`),
-      [`PUT ${path}`, ...Array<string>(4).fill(`GET ${path}`)],
+      Array<string>(4).fill(`GET ${path}`),
     );
-    assert.deepEqual(JSON.parse(seen[0]?.body ?? ""), { applications: [{ name: "llm", args: { a: 1 } }] });
+    const config = { applications: [{ name: "llm", args: { a: 1 } }] };
+    assert.deepEqual(asked, [{ address: "127.0.0.1:16379", config }]);
     assert.equal(said(), "deploying the Serve config\nstarting the engine\nloading the weights, 50%\n");
   });
 
@@ -112,7 +123,7 @@ describe("Ray's API and Serve on it", () => {
     const failed = application("DEPLOY_FAILED", "The deployment failed to start 3 times", {
       LLMServer: { status: "UNHEALTHY", message: "replica died" },
     });
-    const { port } = await start(({ method }) => (method === "PUT" ? accepted : failed));
+    const { port } = await start(() => failed);
     const error = await errorOf(deploy(port));
     assert.ok(error instanceof LocalError);
     const { found, fix } = fields(error.message);
@@ -124,9 +135,9 @@ describe("Ray's API and Serve on it", () => {
   });
 
   it("says what Serve has against a config", async () => {
-    const { port } = await start(() => ({ status: 400, body: "1 validation error" }));
-    const { checked, found } = fields((await errorOf(deploy(port))).message);
-    assert.deepEqual([checked, found], ["the Serve config", 'status 400: "1 validation error"']);
+    const { port } = await start(() => application("RUNNING"));
+    const { checked, found } = fields((await errorOf(deploy(port, "ValidationError: 1 error"))).message);
+    assert.deepEqual([checked, found], ["the Serve config", "ValidationError: 1 error"]);
   });
 
   it("notices that Ray was not there", async () => {
@@ -136,14 +147,13 @@ describe("Ray's API and Serve on it", () => {
 
   it("notices that Ray vanishes while it waits; a pause of a few looks is none", async () => {
     let looks = 0;
-    const { port, seen } = await start(({ method }) => {
-      if (method === "PUT") return accepted;
+    const { port, seen } = await start(() => {
       looks++;
       return looks === 1 || looks === 12 ? application("DEPLOYING") : undefined;
     });
     const { found } = fields((await errorOf(deploy(port))).message);
     assert.equal(found, "Ray does not answer");
-    assert.equal(seen.length, 1 + 12 + 41);
+    assert.equal(seen.length, 12 + 41);
   });
 
   it("takes the application away, and is content when Ray is gone", async () => {
