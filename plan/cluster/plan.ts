@@ -1,0 +1,108 @@
+/** The plan of a stack on a cluster: VMs, GPUs, models, gateway. */
+import { ProfileError, type Fault } from "../../config/errors";
+import type { ClusterProfile, ExistingProfile, ProxmoxProfile } from "../../config/schema";
+import { gatewayPolicy } from "../gateway";
+import { planServing } from "../layouts";
+import { placeVms } from "../placement";
+import type { ClusterGatewayPlan, ClusterPlan, ExistingPlan, PoolPlan, ProxmoxPlan } from "../types";
+import { existingInput, proxmoxInput, type ClusterFacts, type ClusterInput } from "./fromProfile";
+import type { ServingPlans } from "./types";
+
+/** The engine's own use of GPU memory varies by about this much: what is left above 95 % is not enough for it. */
+const mostUtilization = 0.95;
+
+function modelWarnings({ models }: ClusterProfile): readonly string[] {
+  const moves = models.flatMap(({ revision = "main" }, index) =>
+    revision === "main"
+      ? [`models[${index}].revision is main, which moves: name a commit to get the same model every time`]
+      : [],
+  );
+  const tight = models.flatMap(({ gpuMemoryUtilization = 0 }, index) =>
+    gpuMemoryUtilization > mostUtilization
+      ? [
+          `models[${index}].gpuMemoryUtilization is ${gpuMemoryUtilization}: above ${mostUtilization} the engine may run out of memory under load`,
+        ]
+      : [],
+  );
+  return [...moves, ...tight];
+}
+
+function planGateway(profile: ClusterProfile, { models }: ServingPlans): ClusterGatewayPlan {
+  const { host, class: ingressClass, tlsIssuer } = profile.ingress;
+  const served = models.map(({ name, engine, replicas }) => ({
+    name,
+    slots: engine.maxNumSeqs * replicas,
+    context: engine.maxModelLen,
+  }));
+  return {
+    ...gatewayPolicy(profile, served),
+    ...(host === undefined ? {} : { publicHost: host }),
+    ...(ingressClass === undefined ? {} : { ingressClass }),
+    ...(tlsIssuer === undefined ? {} : { tlsIssuer }),
+  };
+}
+
+type Pool = (ProxmoxProfile | ExistingProfile)["pools"][number];
+
+const planPool = (pool: Pool): PoolPlan => ({
+  name: pool.name,
+  role: "role" in pool ? pool.role : "nodes",
+  count: pool.count,
+  gpusPerNode: pool.card === undefined ? 0 : (pool.gpusPerNode ?? 1),
+  taints: pool.taint === undefined ? [] : [pool.taint],
+  labels: pool.labels,
+});
+
+/** Models are only placed on hardware without a fault: else every one of them would be told to be too large. */
+function serve(input: ClusterInput, earlier: readonly Fault[]): ServingPlans {
+  const { hardware, requests } = input;
+  const known = [...earlier, ...input.faults];
+  const unsound = known.some(({ path }) => !path.startsWith("models["));
+  const { plans, faults } = unsound ? { plans: undefined, faults: [] } : planServing(requests, hardware);
+  if (plans === undefined || known.length + faults.length > 0) throw new ProfileError([...known, ...faults]);
+  return plans;
+}
+
+const warningsOf = (profile: ClusterProfile, serving: ServingPlans): readonly string[] => [
+  ...modelWarnings(profile),
+  ...serving.models.flatMap(({ name, warnings }) => warnings.map((warning) => `${name}: ${warning}`)),
+];
+
+function proxmoxPlan(profile: ProxmoxProfile, facts: ClusterFacts): ProxmoxPlan {
+  const { placement, faults } = placeVms(profile);
+  const input = proxmoxInput(profile, placement, facts);
+  const serving = serve(input, faults);
+  return {
+    stack: profile.stack,
+    platform: "proxmox",
+    pools: profile.pools.map(planPool),
+    placement,
+    hardware: input.hardware,
+    serving,
+    gateway: planGateway(profile, serving),
+    warnings: [...placement.warnings, ...warningsOf(profile, serving)],
+  };
+}
+
+function existingPlan(profile: ExistingProfile, facts: ClusterFacts): ExistingPlan {
+  const input = existingInput(profile, facts);
+  const serving = serve(input, []);
+  return {
+    stack: profile.stack,
+    platform: "existing",
+    pools: profile.pools.map(planPool),
+    hardware: input.hardware,
+    serving,
+    gateway: planGateway(profile, serving),
+    warnings: warningsOf(profile, serving),
+  };
+}
+
+const isProxmox = (profile: ClusterProfile): profile is ProxmoxProfile => profile.platform.kind === "proxmox";
+
+/**
+ * Decides everything about a stack on a cluster. Same profile and facts, same plan.
+ * @throws ProfileError with every fault: of hosts and pools, of models, and of models on GPUs
+ */
+export const clusterPlan = (profile: ClusterProfile, facts: ClusterFacts): ClusterPlan =>
+  isProxmox(profile) ? proxmoxPlan(profile, facts) : existingPlan(profile, facts);
