@@ -99,7 +99,7 @@ const phi4mini: ModelShape = {
   vocab: 200064,
   maxContext: 131072,
   tied: true,
-  rope: { rows: 131072, dim: 96 },
+  rope: { rows: 135168, dim: 96 },
   publishedParams: 3_836_021_760,
   source: litgpt,
 };

@@ -71,7 +71,9 @@ const warningsOf = (profile: ClusterProfile, serving: ServingPlans): readonly st
 function proxmoxPlan(profile: ProxmoxProfile, facts: ClusterFacts): ProxmoxPlan {
   const { placement, faults } = placeVms(profile);
   const input = proxmoxInput(profile, placement, facts);
-  const serving = serve(input, faults);
+  // A card with a wrong name is missing wherever it is wanted: one edit mends both.
+  const unknownCards = input.faults.some(({ path }) => path.endsWith(".card"));
+  const serving = serve(input, unknownCards ? [] : faults);
   return {
     stack: profile.stack,
     platform: "proxmox",

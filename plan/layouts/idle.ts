@@ -1,0 +1,99 @@
+/** GPUs that no model uses: why, and what each could do instead. */
+import type { GpuModel } from "../../catalog/gpus";
+import { modelShape } from "../../catalog/modelShapes";
+import type { Gpu } from "../cluster/hardware";
+import type { IdleGpu, ServingPlan, ServingRequest } from "../cluster/types";
+import { weightsPerRank } from "../memory/weights";
+import { accepted, type Option } from "./candidates";
+import { fitOf, missingBytes } from "./settings";
+import { inGib, layoutName, tokens } from "./words";
+
+/** Models offered for a GPU that is left, the most able first: what one card of 8 to 141 GiB can hold. */
+const offered: readonly string[] = [
+  "Qwen/Qwen3-32B",
+  "Qwen/Qwen3-32B-AWQ",
+  "Qwen/Qwen3-14B-AWQ",
+  "Qwen/Qwen3-8B-AWQ",
+  "Qwen/Qwen3-4B-AWQ",
+  "Qwen/Qwen3-1.7B",
+  "Qwen/Qwen3-0.6B",
+];
+
+/** Share of a card that weights may take and leave a useful cache. */
+const mostWeights = 0.8;
+
+const single = { tensorParallel: 1, pipelineParallel: 1 } as const;
+
+/** Context of one such model alone on one such card; 0 when it does not fit. */
+function contextOn(card: GpuModel, id: string): number {
+  const shape = modelShape(id);
+  const [weights] = shape === undefined ? [] : weightsPerRank(shape, single);
+  if (shape === undefined || weights === undefined) return 0;
+  if (weights.total > mostWeights * card.cudaTotalMib * 2 ** 20) return 0;
+  const request: ServingRequest = { name: id, shape, path: "", pins: {} };
+  if (accepted(request, [card], single).broken.length > 0) return 0;
+  const fit = fitOf(request, { layout: single, cards: [card], replicas: 1 });
+  return fit.starts === "always" && fit.useful ? fit.settings.maxModelLen : 0;
+}
+
+/** What `contextOn` answered for a card, by model: rows of the catalogue do not change, and the same few are asked for. */
+const known = new WeakMap<GpuModel, Map<string, number>>();
+
+function knownContext(card: GpuModel, id: string): number {
+  const contexts = known.get(card) ?? new Map<string, number>();
+  known.set(card, contexts);
+  const context = contexts.get(id) ?? contextOn(card, id);
+  contexts.set(id, context);
+  return context;
+}
+
+/** The first offered model that fits on one such card, with its context. */
+function offerFor(card: GpuModel, taken: readonly string[]): string {
+  const id = offered.find((model) => !taken.includes(model) && knownContext(card, model) > 0);
+  if (id === undefined) return "no model of the catalogue fits on it alone";
+  return `${id} would fit with ${tokens(knownContext(card, id))} of context`;
+}
+
+/** What the first model would have had of such a card. */
+function whyUnused(
+  card: GpuModel,
+  plan: ServingPlan | undefined,
+  options: readonly Option[],
+  usedCards: ReadonlySet<string>,
+): string {
+  if (plan === undefined) return "no model is placed on it";
+  const name = layoutName(plan.layout);
+  if (usedCards.has(card.id)) {
+    const ranks = plan.layout.tensorParallel * plan.layout.pipelineParallel;
+    return ranks === 1
+      ? `${plan.name} has the replicas it was given`
+      : `too few of its kind are left for another replica of ${plan.name} (${name})`;
+  }
+  const alone = options.find(({ cards, fit }) => cards.every(({ id }) => id === card.id) && fit !== undefined);
+  const missing = alone?.fit?.starts === "never" ? missingBytes(alone.fit) : 0;
+  const short =
+    missing > 0 ? `${plan.name} needs ${inGib(missing)} more than it has, and` : `${plan.name} runs faster without it:`;
+  return `${short} a group with other cards would go at its pace`;
+}
+
+/** Every GPU that is not used, in the order of the hardware. GPUs of one card share their sentence. */
+export function idleGpus(
+  gpus: readonly Gpu[],
+  plans: readonly ServingPlan[],
+  optionsOfFirst: readonly Option[],
+): readonly IdleGpu[] {
+  const used = new Set(plans.flatMap(({ ranks }) => ranks.map(({ gpu }) => gpu)));
+  const usedCards = new Set(gpus.flatMap(({ id, model }) => (used.has(id) ? [model.id] : [])));
+  const taken = plans.map(({ shape }) => shape.id);
+  const sentences = new Map<string, string>();
+  return gpus.flatMap(({ id, model }) => {
+    if (used.has(id)) return [];
+    const told = sentences.get(model.id);
+    if (told !== undefined) return [{ gpu: id, reason: told }];
+    const why = whyUnused(model, plans[0], optionsOfFirst, usedCards);
+    const memory = inGib(model.memoryMib * 2 ** 20);
+    const reason = `${model.name}, ${memory}: ${why}. Alone: ${offerFor(model, taken)}.`;
+    sentences.set(model.id, reason);
+    return [{ gpu: id, reason }];
+  });
+}

@@ -1,0 +1,130 @@
+/** The layouts that lost, each with the one sentence that says why. */
+import type { ModelShape } from "../../catalog/modelShapes";
+import type { Network } from "../cluster/hardware";
+import type { RunnerUp } from "../cluster/types";
+import type { Option } from "./candidates";
+import { beats, decidedBy, throughput, type Reason, type Scored } from "./choice";
+import { linkSeconds } from "./linkTime";
+import { missingBytes } from "./settings";
+import { amount, inGib, duration, optionName, plural, sentence, tokens } from "./words";
+
+/** Most runners-up in a plan. */
+const most = 6;
+
+/** A layout with its speed where it starts. */
+export type Considered = Option & Partial<Pick<Scored, "speed">>;
+
+const isScored = (option: Considered): option is Scored => option.speed !== undefined && option.fit !== undefined;
+
+/** Why a layout cannot be at all. */
+function whyNot(option: Option): string {
+  const { broken, fit, cards } = option;
+  const [rule] = broken;
+  if (rule !== undefined) return `vLLM refuses it: ${rule.found}; needed ${rule.needed}`;
+  if (fit === undefined) return "there are not enough GPUs";
+  const card = cards[0]?.name ?? "GPU";
+  const missing = missingBytes(fit);
+  if (missing > 0) return `${inGib(missing)} are missing${sizeOf(option) > 1 ? ` on each ${card}` : ""}`;
+  const room = fit.warm.kv.tokens;
+  return `its KV cache holds ${amount(room)} tokens, less than one request of ${tokens(fit.settings.maxModelLen)}`;
+}
+
+const each = (gpus: number): string => plural(gpus, "GPU");
+
+/** Who lost against whom. */
+interface Lost {
+  readonly shape: ModelShape;
+  readonly winner: Scored;
+  readonly loser: Scored;
+  readonly network: Network;
+}
+
+/** Speed of both, as far as it says why. */
+function slower({ shape, winner, loser, network }: Lost): string {
+  const [a, b] = [loser.speed.interTokenAlone.value, winner.speed.interTokenAlone.value];
+  const [replica] = loser.samples;
+  const share = replica === undefined ? 0 : linkSeconds(shape, loser.layout, replica, network) / a;
+  const what = loser.layout.tensorParallel > 1 ? "all-reduces take" : "the link takes";
+  const link = share >= 0.05 ? `, ${what} ${Math.round(share * 100)} %` : "";
+  const [first, than] = [loser.speed.timeToFirstToken.value, winner.speed.timeToFirstToken.value];
+  const prompt = first > 1.1 * than ? `, the first token after ${duration(first)} instead of ${duration(than)}` : "";
+  return `${duration(a)} a token instead of ${duration(b)}${link}${prompt}`;
+}
+
+/** One sentence for each criterion by which a layout lost. */
+const told: Readonly<Record<Reason, (lost: Lost) => string>> = {
+  starts: ({ loser: { fit } }) =>
+    `it starts only once the compile cache is warm: ${inGib(missingBytes(fit))} are missing in the first start`,
+  context: ({ winner, loser }) =>
+    `it holds a context of ${tokens(loser.fit.settings.maxModelLen)}, not of ${tokens(winner.fit.settings.maxModelLen)}`,
+  network: (lost) => `it sends every token over the network: ${slower(lost)}`,
+  cache: ({ winner, loser: { fit } }) =>
+    `its KV cache holds ${oneDecimal(fit.warm.kv.sequences)} requests of ${tokens(fit.settings.maxModelLen)} at the same time, ` +
+    `${amount(fit.warm.kv.tokens)} tokens instead of ${amount(winner.fit.warm.kv.tokens)}`,
+  order: (lost) =>
+    `it works too, with ${tokens(lost.loser.fit.settings.maxModelLen)} of context and ${slower(lost)}, ` +
+    (sizeOf(lost.loser) > sizeOf(lost.winner)
+      ? `but takes ${each(sizeOf(lost.loser))} a replica where ${each(sizeOf(lost.winner))} will do`
+      : "but inside one node TP comes first: its GPUs all work on every token"),
+  speed: (lost) =>
+    `${Math.round(throughput(lost.loser))} tokens/s over all replicas instead of ${Math.round(throughput(lost.winner))}, ${slower(lost)}`,
+  gpus: ({ winner, loser }) => `${each(sizeOf(loser))} a replica instead of ${each(sizeOf(winner))}, and no faster`,
+};
+
+const oneDecimal = (value: number): number => Math.round(value * 10) / 10;
+
+const sizeOf = ({ layout }: Option): number => layout.tensorParallel * layout.pipelineParallel;
+
+function reasonFor({ shape, winner, network }: Omit<Lost, "loser">, loser: Considered, forbidden: boolean): string {
+  if (!isScored(loser)) return whyNot(loser);
+  const lost = { shape, winner, loser, network };
+  if (forbidden) return `${slower(lost)}; only when asked for by name (tensorParallelOverNetwork)`;
+  if (beats(loser, winner)) return `better alone, but its GPUs are for the models before it: ${slower(lost)}`;
+  const reason = decidedBy(winner, loser);
+  return reason === undefined ? "no better in anything" : told[reason](lost);
+}
+
+/** What is like enough to be told once: the same kind of layout on the same cards. */
+const kindOf = ({ cards, reach, layout, broken, fit }: Option): string =>
+  [
+    ...new Set(cards.map(({ id }) => id)),
+    reach,
+    layout.tensorParallel,
+    broken.length > 0 || fit?.starts === "never",
+  ].join();
+
+/**
+ * The runners-up, the best first, then what does not start, then TP over a network that nobody allowed; one of each kind.
+ */
+export function runnersUpOf(
+  { winner, network, shape }: Omit<Lost, "loser">,
+  others: {
+    readonly scored: readonly Scored[];
+    readonly failed: readonly Option[];
+    readonly forbidden: readonly Considered[];
+  },
+): readonly RunnerUp[] {
+  const seen = new Set<string>();
+  const tell = (option: Considered, forbidden: boolean): readonly RunnerUp[] => {
+    const kind = kindOf(option);
+    if (seen.has(kind)) return [];
+    seen.add(kind);
+    return [
+      {
+        layout: option.layout,
+        replicas: option.count,
+        gpus: option.samples[0]?.flat().map(({ id }) => id) ?? [],
+        reason: sentence(
+          `${optionName(option, network)}: ${reasonFor({ shape, winner, network }, option, forbidden)}.`,
+        ),
+        fits: isScored(option),
+      },
+    ];
+  };
+  const best = others.scored.flatMap((option) => tell(option, false));
+  const forbidden = others.forbidden.flatMap((option) => tell(option, true));
+  const failed = others.failed.flatMap((option) => tell(option, false));
+  const room = Math.max(2, most - forbidden.length - Math.min(2, failed.length));
+  const first = [...best.slice(0, room), ...forbidden];
+  return [...first, ...failed.slice(0, most - first.length)];
+}
