@@ -1,6 +1,8 @@
 /** Prints a plan for people. */
 import { formatBytes, formatSeconds, bytes, seconds } from "../catalog/units";
-import type { GatewayPlan, LocalPlan, ModelPlan, Plan } from "./types";
+import { explainCluster, type ExplainOptions } from "./explain/serving";
+import { viewOfPlan } from "./explain/view";
+import type { GatewayPlan, LocalPlan, LocalStackPlan, ModelPlan, Plan } from "./types";
 
 type Row = readonly [label: string, value: string];
 
@@ -41,8 +43,7 @@ const gatewayRows = ({ issuer, lifetimeSeconds, limits, corsOrigins }: GatewayPl
   ...(corsOrigins.length === 0 ? [] : [["web origins", corsOrigins.join(", ")] as const]),
 ];
 
-/** The plan as a small table, then its warnings: one line each, no trailing spaces, ends without a line break. */
-export function explainPlan(plan: Plan): string {
+function explainLocal(plan: LocalStackPlan): string {
   const rows: Row[] = [
     ["stack", `${plan.stack} (${plan.platform})`],
     ...localRows(plan.local),
@@ -52,4 +53,9 @@ export function explainPlan(plan: Plan): string {
   const width = Math.max(...rows.map(([label]) => label.length));
   const table = rows.map(([label, value]) => `${label.padEnd(width)}  ${value}`);
   return [...table, ...plan.warnings.map((warning) => `warning: ${warning}`)].join("\n");
+}
+
+/** The plan as text with its warnings: no trailing spaces, ends without a line break. */
+export function explainPlan(plan: Plan, how: ExplainOptions = {}): string {
+  return plan.platform === "local" ? explainLocal(plan) : explainCluster(viewOfPlan(plan), how);
 }

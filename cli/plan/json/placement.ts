@@ -1,0 +1,52 @@
+/** Node pools, and VMs on hosts, as `--json` prints them. */
+import * as z from "zod";
+import { positive, sentences, text, whole } from "./values";
+
+/** One node pool. */
+export const pool = z.strictObject({
+  name: z.string(),
+  role: z.enum(["master", "system", "worker", "gpu", "nodes"]),
+  count: whole("nodes"),
+  gpusPerNode: whole("GPUs of one node"),
+  taints: z.array(
+    z.strictObject({
+      key: z.string(),
+      value: z.string().optional(),
+      effect: z.enum(["NoSchedule", "PreferNoSchedule", "NoExecute"]),
+    }),
+  ),
+  labels: z.record(z.string(), z.string()),
+});
+
+const vmGpu = z.strictObject({
+  name: z.string(),
+  pci: text("address on the host"),
+  card: z.string(),
+  mapping: text("Proxmox resource mapping"),
+  nvlinkGroup: z.string().optional(),
+});
+
+const vm = z.strictObject({
+  name: text("of the VM and of the node"),
+  vmid: positive("Proxmox id"),
+  address: text("IPv4"),
+  pool: z.string(),
+  role: z.enum(["master", "system", "worker", "gpu"]),
+  host: z.string(),
+  cores: positive("threads"),
+  memoryGib: z.number().positive(),
+  diskGib: z.number().positive(),
+  gpus: z.array(vmGpu),
+});
+
+const amount = z.strictObject({ total: z.number(), used: z.number() });
+
+/** VMs on hosts. */
+export const placement = z
+  .strictObject({
+    vms: z.array(vm),
+    hosts: z.array(z.strictObject({ name: z.string(), vms: z.array(z.string()), cores: amount, memoryGib: amount })),
+    spareGpus: z.array(z.strictObject({ name: z.string(), host: z.string(), pci: z.string(), card: z.string() })),
+    warnings: sentences("about hosts and VMs"),
+  })
+  .describe("which VM runs on which host with which GPUs");
