@@ -1,14 +1,14 @@
 import * as pulumi from "@pulumi/pulumi";
-import { ProfileError } from "./config/errors";
+import { UserError } from "./config/errors";
 import type { StackOutputs } from "./program";
 import { stackProgram } from "./stackProgram";
 
-/** A fault in the stack file is printed as it stands; Pulumi adds a stack trace to any other error. */
+/** A fault of the user's is printed as it stands; Pulumi adds a stack trace to any other error. */
 function run(): StackOutputs {
   try {
     return stackProgram();
   } catch (error) {
-    throw error instanceof ProfileError ? new pulumi.RunError(error.message) : error;
+    throw error instanceof UserError ? new pulumi.RunError(error.message) : error;
   }
 }
 

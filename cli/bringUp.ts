@@ -9,7 +9,7 @@ import { openStack } from "../engine/stack";
 import type { EngineStack } from "../engine/engineStack";
 import { findBroken, type HealthRequest } from "../local/health";
 import { stackProgram } from "../stackProgram";
-import type { Plan } from "../plan/plan";
+import type { LocalStackPlan } from "../plan/plan";
 import { bundleGateway } from "./gatewayBundle";
 import { readChoices, writeChoices, type Choices } from "./choices";
 import { house, openHouse, stackName } from "./house";
@@ -33,7 +33,7 @@ interface Start {
   readonly choices: Choices;
   /** Config that the front end adds to the stack file. */
   readonly added: Record<string, unknown>;
-  readonly plan: Plan;
+  readonly plan: LocalStackPlan;
 }
 
 /** Resources to make again because a process of theirs has died. */

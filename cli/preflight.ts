@@ -2,7 +2,7 @@
 import type { Fault } from "../config/errors";
 import { canMakeVenv, findPython, freeDiskGib, onPath } from "../local/machine";
 import { environmentDirectory, isInstalled } from "../local/pythonEnv";
-import type { Plan } from "../plan/plan";
+import type { LocalStackPlan } from "../plan/plan";
 import { isFree } from "./ports";
 
 /** Disk for the Python environment and its downloads in GiB: 7.2 for the CPU build as measured, and room to unpack. */
@@ -10,7 +10,7 @@ const environmentDiskGib = { cpu: 8, cuda: 14 } as const;
 /** Disk that a start needs in any case, in GiB: logs, compiled kernels, state. */
 const runDiskGib = 0.5;
 
-function pythonFaults(plan: Plan): Fault[] {
+function pythonFaults(plan: LocalStackPlan): Fault[] {
   const { paths, python } = plan.local;
   if (isInstalled(environmentDirectory(paths.cache, python.lock))) return [];
   const found = findPython();
@@ -29,7 +29,7 @@ function pythonFaults(plan: Plan): Fault[] {
   ];
 }
 
-function compilerFaults(plan: Plan): Fault[] {
+function compilerFaults(plan: LocalStackPlan): Fault[] {
   if (plan.local.accelerator === "cuda" || onPath("g++") !== undefined) return [];
   return [
     {
@@ -41,7 +41,7 @@ function compilerFaults(plan: Plan): Fault[] {
   ];
 }
 
-function diskFaults(plan: Plan, freeGib: (directory: string) => number): Fault[] {
+function diskFaults(plan: LocalStackPlan, freeGib: (directory: string) => number): Fault[] {
   const { paths, python } = plan.local;
   const installed = isInstalled(environmentDirectory(paths.cache, python.lock));
   const needed = installed ? runDiskGib : environmentDiskGib[python.lock];
@@ -57,7 +57,7 @@ function diskFaults(plan: Plan, freeGib: (directory: string) => number): Fault[]
   ];
 }
 
-async function portFaults(plan: Plan, ours: ReadonlySet<number>): Promise<Fault[]> {
+async function portFaults(plan: LocalStackPlan, ours: ReadonlySet<number>): Promise<Fault[]> {
   const faults: Fault[] = [];
   for (const [name, port] of Object.entries(plan.local.ports)) {
     if (ours.has(port) || (await isFree(port))) continue;
@@ -76,7 +76,11 @@ async function portFaults(plan: Plan, ours: ReadonlySet<number>): Promise<Fault[
  * @param ours ports that this stack's own processes hold
  * @param freeGib tells the free disk at a directory in GiB
  */
-export async function preflight(plan: Plan, ours: ReadonlySet<number>, freeGib = freeDiskGib): Promise<Fault[]> {
+export async function preflight(
+  plan: LocalStackPlan,
+  ours: ReadonlySet<number>,
+  freeGib = freeDiskGib,
+): Promise<Fault[]> {
   const faults = [...pythonFaults(plan), ...compilerFaults(plan), ...diskFaults(plan, freeGib)];
   return [...faults, ...(await portFaults(plan, ours))];
 }

@@ -1,36 +1,21 @@
 /** The profile and plan of a stack as its program will see them, before the engine starts: for checks and for the summary. */
 import { existsSync, readFileSync } from "node:fs";
 import { join } from "node:path";
-import { parse } from "yaml";
-import * as z from "zod";
 import { UserError } from "../config/errors";
-import { parseProfile } from "../config/parse";
-import { namespace, portsSchema, type Ports } from "../config/schema";
+import { kindOf, parseProfile } from "../config/parse";
+import { portsSchema, type Ports } from "../config/schema";
+import { stackConfig } from "../config/stackFile";
 import type { ConfigEntry } from "../engine/workingCopy";
 import { inspect } from "../local/inspect";
-import { makePlan, type Plan } from "../plan/plan";
+import { makePlan, type LocalStackPlan } from "../plan/plan";
 import type { Choices } from "./choices";
 import { house, type House } from "./house";
-
-const stackFile = z.object({ config: z.record(z.string(), z.unknown()).nullish() });
 
 /** The stack file's own keys, without the namespace. @throws UserError when there is no such file, or it is not YAML */
 export function committedConfig(stack: string, at: House = house): Record<string, unknown> {
   const file = join(at.checkout, `Pulumi.${stack}.yaml`);
   if (!existsSync(file)) throw new UserError(`no stack file ${file}\n  fix: put it back, or write one`);
-  let parsed: unknown;
-  try {
-    parsed = parse(readFileSync(file, "utf8"));
-  } catch (error) {
-    throw new UserError(`${file} is not YAML\n  found: ${error instanceof Error ? error.message : String(error)}`);
-  }
-  const result = stackFile.safeParse(parsed ?? {});
-  if (!result.success) throw new UserError(`${file} has no map under \`config:\``);
-  const prefix = `${namespace}:`;
-  const entries = Object.entries(result.data.config ?? {});
-  return Object.fromEntries(
-    entries.filter(([key]) => key.startsWith(prefix)).map(([key, value]) => [key.slice(prefix.length), value]),
-  );
+  return stackConfig(readFileSync(file, "utf8"), file);
 }
 
 /** Ports that the stack file sets itself. Faults in it are found later, with all others. */
@@ -70,8 +55,22 @@ function underOwn(added: unknown, own: unknown): unknown {
   return isGroup(added) && isGroup(own) && !Array.isArray(own) ? { ...added, ...own } : own;
 }
 
-/** @throws ProfileError with every fault */
-export function planStack(stack: string, committed: Record<string, unknown>, added: Record<string, unknown>): Plan {
+const elsewhere = (stack: string, kind: string): UserError =>
+  new UserError(
+    `stack ${stack} is of kind ${kind}, and this command brings up this machine\n  fix: write \`kind: local\`, or give that stack a file of its own`,
+  );
+
+/**
+ * @throws ProfileError with every fault
+ * @throws UserError when the stack is not on this machine
+ */
+export function planStack(
+  stack: string,
+  committed: Record<string, unknown>,
+  added: Record<string, unknown>,
+): LocalStackPlan {
+  const { kind, sure } = kindOf(committed);
+  if (sure && kind !== "local") throw elsewhere(stack, kind);
   // What is added takes the place of the file's own groups and would hide the faults in them.
   const own = {
     ports: underOwn(added["ports"], committed["ports"]),

@@ -1,7 +1,7 @@
 /** What a person needs once the stack runs. Every line that is a command works when pasted. */
 import pc from "picocolors";
 import { openPorts } from "../local/listeners";
-import type { Plan } from "../plan/plan";
+import type { LocalStackPlan } from "../plan/plan";
 import { shellQuote } from "../system/shell";
 import { house, userDirectory, type House } from "./house";
 
@@ -17,7 +17,7 @@ function networkNote(runDirectory: string): string[] {
 }
 
 /** The text after a start. */
-export function summary(plan: Plan, at: House = house): string {
+export function summary(plan: LocalStackPlan, at: House = house): string {
   const { gateway } = plan;
   const { firstUser } = gateway;
   const endpoint = gateway.issuer;

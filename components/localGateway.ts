@@ -1,6 +1,6 @@
 import * as pulumi from "@pulumi/pulumi";
 import type { local } from "@pulumi/command";
-import type { Plan } from "../plan/plan";
+import type { LocalStackPlan } from "../plan/plan";
 import { renderGatewayConfig } from "../render/gatewayConfig";
 import { toYaml } from "../render/text";
 import { localCommand, resultField } from "./localCommand";
@@ -8,7 +8,7 @@ import { localCommand, resultField } from "./localCommand";
 /** Arguments of `LocalGateway`. */
 export interface LocalGatewayArgs {
   /** Its slice is `gateway` and `local`. */
-  readonly plan: Plan;
+  readonly plan: LocalStackPlan;
   /** Ed25519 private key, PKCS8 PEM. Secret. */
   readonly signingKey: pulumi.Input<string>;
   /** Users as JSON text. Secret. */

@@ -1,6 +1,6 @@
 import * as pulumi from "@pulumi/pulumi";
 import type { local } from "@pulumi/command";
-import type { Plan } from "../plan/plan";
+import type { LocalStackPlan } from "../plan/plan";
 import { renderServeConfig } from "../render/serveConfig";
 import { toYaml } from "../render/text";
 import { localCommand, resultField } from "./localCommand";
@@ -8,7 +8,7 @@ import { localCommand, resultField } from "./localCommand";
 /** Arguments of `LocalRay`. */
 export interface LocalRayArgs {
   /** Its slice is `local` and `models`. */
-  readonly plan: Plan;
+  readonly plan: LocalStackPlan;
   /** Ray's auth token. Secret. */
   readonly rayToken: pulumi.Input<string>;
 }
@@ -38,13 +38,13 @@ export class LocalRay extends pulumi.ComponentResource {
     this.registerOutputs({ deployed: this.deployed, session: this.session });
   }
 
-  private installPython(name: string, plan: Plan): local.Command {
+  private installPython(name: string, plan: LocalStackPlan): local.Command {
     const { paths, python } = plan.local;
     const input = { cacheDirectory: paths.cache, lock: python.lock, hash: python.hash };
     return localCommand(`${name}-python`, { create: "python-install", input }, this);
   }
 
-  private provideModel(name: string, plan: Plan, pythonDirectory: pulumi.Output<string>): local.Command {
+  private provideModel(name: string, plan: LocalStackPlan, pythonDirectory: pulumi.Output<string>): local.Command {
     const [model] = plan.models;
     const input = {
       kind: model.kind,
@@ -78,7 +78,7 @@ export class LocalRay extends pulumi.ComponentResource {
 
   private deploy(
     name: string,
-    plan: Plan,
+    plan: LocalStackPlan,
     pythonDirectory: pulumi.Output<string>,
     modelDirectory: pulumi.Output<string>,
   ): local.Command {

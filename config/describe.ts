@@ -1,4 +1,6 @@
 /** Words for a value that was found: its type, and the value itself when it is short and no secret. */
+import { isPrivateKey } from "./forms";
+
 const LONGEST = 60;
 
 function clip(text: string): string {
@@ -12,6 +14,8 @@ export function describe(value: unknown): string {
   if (Array.isArray(value)) return `a list of ${value.length}`;
   switch (typeof value) {
     case "string":
+      if (isPrivateKey(value)) return "a private key (not shown)";
+      if (/:\/\/[^/]*@/.test(value)) return "an address with a user or a password in it (not shown)";
       return `text ${clip(JSON.stringify(value))}`;
     case "number":
       return `number ${value}`;

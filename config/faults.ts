@@ -1,60 +1,24 @@
 /** Turns zod's issues into faults that say what was found, what was expected and what to do. */
-import { distance } from "fastest-levenshtein";
 import type * as z from "zod";
+import { fixFor, whyNotOffered } from "./advice";
 import { describe, describeHidden, formatPath } from "./describe";
 import type { Fault } from "./errors";
-import {
-  gatewaySchema,
-  laterPlatforms,
-  localPlatformSchema,
-  modelSchema,
-  pathsSchema,
-  portsSchema,
-  secretKeys,
-  stackKeys,
-  userSchema,
-} from "./schema";
+import { isOptionalAt, keysAt, nearestKey } from "./keys";
+import { keysOf, platformKinds, secretKeys, type PlatformKind } from "./schema";
 
 type Issue = z.core.$ZodIssue;
 
-/** Known keys of each group, by its path without list indexes; taken from the schema, so that they cannot drift. */
-const knownKeys: Readonly<Record<string, readonly string[]>> = {
-  "(stack)": stackKeys,
-  platform: Object.keys(localPlatformSchema.shape),
-  "models[]": Object.keys(modelSchema.shape),
-  gateway: Object.keys(gatewaySchema.shape),
-  ports: Object.keys(portsSchema.shape),
-  paths: Object.keys(pathsSchema.shape),
-  "users[]": Object.keys(userSchema.shape),
-};
-
-/** Better advice than "set it or remove it", by path without list indexes. */
-const fixes: Readonly<Record<string, string>> = {
-  "(stack)": 'write `platform: { kind: local }` and `models: [{ source: "builtin:tiny-llama" }]`',
-  platform: "write `platform: { kind: local }`",
-  "platform.kind": "write `kind: local`",
-  models: 'write one entry, such as `- source: "builtin:tiny-llama"`',
-  "models[]": "write it as `- source: ...`",
-  "models[].source": "write one of these three forms",
-  rayToken:
-    "run `npm start`, which makes one, or `openssl rand -hex 32 | pulumi config set --secret tokenrack:rayToken`",
-  signingKey:
-    "run `npm start`, which makes one, or `openssl genpkey -algorithm ed25519 | pulumi config set --secret tokenrack:signingKey`",
-  users: "run `npm start`, which makes one user, or `pulumi config set --secret tokenrack:users < users.json`",
-  firstUserPassword:
-    "run `npm start`, which makes one, or `pulumi config set --secret tokenrack:firstUserPassword` with that user's password",
-  "users[].passwordHash": "run `npm run hash-password` and use the line it prints",
-};
-
-const withoutIndexes = (path: string): string => path.replace(/\[\d+\]/g, "[]");
-
-/** The advice for a path. */
-export function fixFor(path: string, value: unknown): string {
-  const known = fixes[withoutIndexes(path)];
-  if (known !== undefined) return known;
-  if (value === undefined) return `add \`${path}\``;
-  if (path.startsWith("users[")) return "correct it";
-  return path.endsWith("]") ? "correct it, or remove it from the list" : "correct it, or remove it to get the default";
+/** What was read, and how. */
+export interface Reading {
+  /** What it was held against: tells the known keys. */
+  readonly schema: z.core.$ZodType;
+  readonly raw: unknown;
+  /** Kind of platform, for the advice. @default "local" */
+  readonly kind?: PlatformKind;
+  /** Where `raw` stands in the stack: `["users"]` for what is inside `users`. @default the root */
+  readonly prefix?: readonly PropertyKey[];
+  /** Top-level keys whose values must not be shown, besides the secret keys. @default none */
+  readonly hidden?: readonly string[];
 }
 
 /** The value at a path; undefined where the path leaves the data. */
@@ -65,57 +29,49 @@ function valueAt(root: unknown, path: readonly PropertyKey[]): unknown {
   );
 }
 
-/** The nearest known key, if one is near enough to be what was meant: at most a third of the letters differ, or two (swapped ones count twice). */
-export function nearestKey(key: string, known: readonly string[]): string | undefined {
-  const ranked = known
-    .map((candidate) => ({ candidate, edits: distance(key.toLowerCase(), candidate.toLowerCase()) }))
-    .sort((a, b) => a.edits - b.edits);
-  const best = ranked[0];
-  return best !== undefined && best.edits <= Math.max(2, Math.floor(best.candidate.length / 3))
-    ? best.candidate
-    : undefined;
+/** A top-level key that only other kinds of platform take. */
+function elsewhere(parent: readonly PropertyKey[], key: string): string | undefined {
+  const kinds = parent.length === 0 ? platformKinds.filter((kind) => keysOf(kind).includes(key)) : [];
+  return kinds.length === 0 ? undefined : `remove it: only a platform of kind ${kinds.join(" or ")} takes it`;
 }
 
-function unknownKey(parent: readonly PropertyKey[], key: string, hidden: boolean): Fault {
-  const known = knownKeys[withoutIndexes(formatPath(parent))] ?? [];
+function unknownKey(reading: Reading, issue: Issue, key: string, hidden: boolean): Fault {
+  const known = keysAt(reading.schema, issue.path);
+  const parent = [...(reading.prefix ?? []), ...issue.path];
+  const path = formatPath([...parent, key]);
   const near = hidden ? undefined : nearestKey(key, known);
+  const advice = near === undefined ? "remove it" : `did you mean \`${near}\`? Rename it, or remove it`;
   return {
-    path: hidden ? formatPath(parent) : formatPath([...parent, key]),
+    path: hidden ? formatPath(parent) : path,
     found: hidden ? "an unknown key (not shown)" : "an unknown key",
     needed: `one of ${known.join(", ")}`,
-    fix: near === undefined ? "remove it" : `did you mean \`${near}\`? Rename it, or remove it`,
+    fix: (hidden ? undefined : (whyNotOffered(path, reading.kind ?? "local") ?? elsewhere(parent, key))) ?? advice,
   };
 }
 
-function platformFault(issue: Issue, found: unknown): Fault {
-  const later = typeof found === "string" && laterPlatforms.includes(found);
+function kindFault(found: unknown): Fault {
+  const near = typeof found === "string" ? nearestKey(found, platformKinds) : undefined;
   return {
     path: "platform.kind",
     found: describe(found),
-    needed: "local (this version brings up `local` only)",
-    fix: later ? `write \`kind: local\`; \`${found}\` comes in a later version` : fixFor("platform.kind", found),
+    needed: "local, proxmox or existing",
+    fix: near === undefined ? fixFor("platform.kind", found) : `did you mean \`${near}\`? Write \`kind: ${near}\``,
   };
 }
 
-/**
- * One fault per issue (one per key for unknown keys).
- * @param prefix where `raw` stands in the stack: `["users"]` for what is inside `users`.
- * @param hidden top-level keys whose values must not be shown, besides the secret keys.
- */
-export function toFaults(
-  issues: readonly Issue[],
-  raw: unknown,
-  prefix: readonly PropertyKey[] = [],
-  hidden: readonly string[] = [],
-): Fault[] {
+/** Stands for a value that advice must not quote; still tells whether there is one. */
+const hiddenOf = (value: unknown): unknown => (value === undefined ? undefined : null);
+
+/** One fault per issue (one per key for unknown keys). */
+export function toFaults(issues: readonly Issue[], reading: Reading): Fault[] {
   return issues.flatMap((issue) => {
-    const path = [...prefix, ...issue.path];
+    const path = [...(reading.prefix ?? []), ...issue.path];
     const top = String(path[0] ?? "");
-    const secret = secretKeys.includes(top) || hidden.includes(top);
-    if (issue.code === "unrecognized_keys") return issue.keys.map((key) => unknownKey(path, key, secret));
-    const value = valueAt(raw, issue.path);
+    const secret = secretKeys.includes(top) || reading.hidden?.includes(top) === true;
+    if (issue.code === "unrecognized_keys") return issue.keys.map((key) => unknownKey(reading, issue, key, secret));
+    const value = valueAt(reading.raw, issue.path);
     if (issue.code === "invalid_union" && path.length > 0 && path.at(-1) === "kind" && !secret) {
-      return [platformFault(issue, value)];
+      return [kindFault(value)];
     }
     const text = formatPath(path);
     return [
@@ -123,7 +79,7 @@ export function toFaults(
         path: text,
         found: secret ? describeHidden(value) : describe(value),
         needed: issue.message,
-        fix: fixFor(text, value),
+        fix: fixFor(text, secret ? hiddenOf(value) : value, reading.kind, isOptionalAt(reading.schema, issue.path)),
       },
     ];
   });

@@ -6,6 +6,9 @@ const directory = /^(?:\/|\.\.?\/)[^\p{Cc}]{0,1023}$/u;
 /** What a `source` may be, for a fault. */
 export const sourceText = `${builtinSources.map((source) => `"${source}"`).join(", ")}, a Hugging Face id like "org/name", or a directory that starts with / or ./`;
 
+/** What a `source` may be on a cluster. */
+export const clusterSourceText = 'a Hugging Face id like "org/name"';
+
 /** Where a model comes from. */
 export type ModelKind = "builtin" | "directory" | "huggingface";
 
@@ -23,3 +26,25 @@ export function isOrigin(value: string): boolean {
   const onThisMachine = hostname === "localhost" || hostname === "[::1]" || /^127\.\d+\.\d+\.\d+$/.test(hostname);
   return origin === value && (protocol === "https:" || (protocol === "http:" && onThisMachine));
 }
+
+/** Whether a text is the address of Proxmox's API: https, a host, a port and nothing after it. */
+export function isEndpoint(value: string): boolean {
+  if (!URL.canParse(value)) return false;
+  const { protocol, username, password, pathname, search, hash } = new URL(value);
+  // URL drops :443, which is a port all the same.
+  const port = /^https:\/\/[^/?#]+:\d{1,5}\/?$/.test(value);
+  return (
+    protocol === "https:" && port && pathname === "/" && [username, password, search, hash].every((part) => part === "")
+  );
+}
+
+/** Whether a text is an SSH public key on one line: type and base64. */
+export const isPublicKey = (value: string): boolean =>
+  /^(?:ssh-ed25519|ssh-rsa|ecdsa-sha2-nistp(?:256|384|521)) [A-Za-z0-9+/]{40,}={0,2}(?: [^\p{Cc}]*)?$/u.test(value);
+
+/** Whether a text holds a private key, which no message may show. */
+export const isPrivateKey = (value: string): boolean => /PRIVATE KEY/.test(value);
+
+/** Names that the standards keep for examples. @see https://www.rfc-editor.org/rfc/rfc2606, https://www.rfc-editor.org/rfc/rfc6761 */
+export const isReservedDomain = (domain: string): boolean =>
+  /(?:^|\.)(?:example|invalid|example\.(?:com|net|org))$/i.test(domain.replace(/:\d+$/, ""));

@@ -2,8 +2,22 @@
 import { resolve } from "node:path";
 import * as pulumi from "@pulumi/pulumi";
 import { ProfileError } from "./errors";
-import { parseStack } from "./parse";
-import { namespace, secretKeys, type Profile } from "./schema";
+import { kindOf, parseStack } from "./parse";
+import {
+  isLocal,
+  isProxmox,
+  keysOf,
+  namespace,
+  secretKeys,
+  stackKeys,
+  type ExistingProfile,
+  type LocalProfile,
+  requiredSecrets,
+  type Paths,
+  type Profile,
+  type ProxmoxProfile,
+} from "./schema";
+import { inClear } from "./secrets";
 
 /** The stack's secrets: secret Outputs from here to the resource that needs them. */
 export interface Secrets {
@@ -16,6 +30,39 @@ export interface Secrets {
   /** Password of `gateway.firstUser`. */
   readonly firstUserPassword: pulumi.Output<string>;
 }
+
+/** Secrets of a cluster. */
+export interface ClusterSecrets extends Secrets {
+  /** Token of Hugging Face, where there is one. */
+  readonly hfToken?: pulumi.Output<string>;
+}
+
+/** Secrets of a stack on Proxmox. */
+export interface ProxmoxSecrets extends ClusterSecrets {
+  /** Token of Proxmox's API. */
+  readonly proxmoxApiToken: pulumi.Output<string>;
+  /** Private key that opens every host. */
+  readonly hostSshKey: pulumi.Output<string>;
+  /** Passphrase of that key, where it has one. */
+  readonly hostSshKeyPassphrase?: pulumi.Output<string>;
+  /** Private key that opens the VMs. */
+  readonly nodeSshKey: pulumi.Output<string>;
+  /** Deckhouse's licence key, where there is one. */
+  readonly deckhouseLicenseKey?: pulumi.Output<string>;
+  /** bcrypt hash of the cluster's administrator's password, where there is one. */
+  readonly adminPasswordHash?: pulumi.Output<string>;
+}
+
+/** Secrets of a stack on an existing cluster. */
+export interface ExistingSecrets extends ClusterSecrets {
+  readonly kubeconfig: pulumi.Output<string>;
+}
+
+/** A stack as it was read, one member a kind of platform. */
+export type LoadedStack =
+  | { readonly kind: "local"; readonly profile: LocalProfile; readonly secrets: Secrets }
+  | { readonly kind: "proxmox"; readonly profile: ProxmoxProfile; readonly secrets: ProxmoxSecrets }
+  | { readonly kind: "existing"; readonly profile: ExistingProfile; readonly secrets: ExistingSecrets };
 
 /** A secret is a text as it stands; every other value arrives as JSON. */
 function decode(key: string, value: string): unknown {
@@ -34,40 +81,83 @@ function isSecret(key: string): boolean | undefined {
   return typeof ask === "function" ? Reflect.apply(ask, undefined, [`${namespace}:${key}`]) === true : undefined;
 }
 
+const isEmpty = (value: unknown): boolean =>
+  value === "" || (typeof value === "object" && value !== null && Object.keys(value).length === 0);
+
+/** Secrets that not every stack needs: Pulumi.yaml gives them an empty default, or Pulumi would ask for them everywhere. */
+const someSecrets = secretKeys.filter((key) => !requiredSecrets("local").includes(key));
+
+/** Without Pulumi.yaml's empty defaults, which stand for "not set", for what this kind of platform or stack does without. */
+function withoutDefaults(raw: Readonly<Record<string, unknown>>): Record<string, unknown> {
+  const keys = keysOf(kindOf(raw).kind);
+  const dropped = (key: string): boolean =>
+    stackKeys.includes(key) && (!keys.includes(key) || someSecrets.includes(key));
+  return Object.fromEntries(Object.entries(raw).filter(([key, value]) => !isEmpty(value) || !dropped(key)));
+}
+
+/** The stack's keys as plain data. */
+function rawStack(): Record<string, unknown> {
+  const prefix = `${namespace}:`;
+  return withoutDefaults(
+    Object.fromEntries(
+      Object.entries(pulumi.runtime.allConfig())
+        .filter(([key]) => key.startsWith(prefix))
+        .map(([key, value]) => [key.slice(prefix.length), decode(key.slice(prefix.length), value)]),
+    ),
+  );
+}
+
+const resolved = ({ run, cache, gatewayBundle }: Paths): Paths => ({
+  run: resolve(run),
+  cache: resolve(cache),
+  gatewayBundle: resolve(gatewayBundle),
+});
+
+/** Wraps the secrets of a stack whose Profile was read. */
+function load(profile: Profile, raw: Readonly<Record<string, unknown>>): LoadedStack {
+  const config = new pulumi.Config(namespace);
+  const secret = (key: string): pulumi.Output<string> => config.requireSecret(key);
+  const some = <Key extends string>(key: Key): { readonly [K in Key]?: pulumi.Output<string> } =>
+    raw[key] === undefined ? {} : ({ [key]: secret(key) } as { readonly [K in Key]: pulumi.Output<string> });
+  const common: Secrets = {
+    rayToken: secret("rayToken"),
+    signingKey: secret("signingKey"),
+    users: secret("users"),
+    firstUserPassword: secret("firstUserPassword"),
+  };
+  if (isLocal(profile)) {
+    return { kind: "local", profile: { ...profile, paths: resolved(profile.paths) }, secrets: common };
+  }
+  if (!isProxmox(profile)) {
+    return {
+      kind: "existing",
+      profile,
+      secrets: { ...common, kubeconfig: secret("kubeconfig"), ...some("hfToken") },
+    };
+  }
+  const secrets: ProxmoxSecrets = {
+    ...common,
+    proxmoxApiToken: secret("proxmoxApiToken"),
+    hostSshKey: secret("hostSshKey"),
+    nodeSshKey: secret("nodeSshKey"),
+    ...some("hostSshKeyPassphrase"),
+    ...some("deckhouseLicenseKey"),
+    ...some("adminPasswordHash"),
+    ...some("hfToken"),
+  };
+  return { kind: "proxmox", profile, secrets };
+}
+
 /**
  * Reads and validates the stack's configuration.
  * @throws ProfileError with every fault, before any resource is made. No fault shows a secret.
  */
-export function loadStack(): { profile: Profile; secrets: Secrets } {
-  const prefix = `${namespace}:`;
-  const raw = Object.fromEntries(
-    Object.entries(pulumi.runtime.allConfig())
-      .filter(([key]) => key.startsWith(prefix))
-      .map(([key, value]) => [key.slice(prefix.length), decode(key.slice(prefix.length), value)]),
-  );
+export function loadStack(): LoadedStack {
+  const raw = rawStack();
   // The secret keys hide themselves, and say more.
   const hidden = Object.keys(raw).filter((key) => !secretKeys.includes(key) && isSecret(key) === true);
   const { profile } = parseStack(raw, { stack: pulumi.getStack(), hidden });
-  const inClear = secretKeys.filter((key) => isSecret(key) === false);
-  if (inClear.length > 0) {
-    throw new ProfileError(
-      inClear.map((key) => ({
-        path: key,
-        found: "a secret in plain text in the stack file",
-        needed: "a value set with `--secret`",
-        fix: `make a new one and set it with \`pulumi config set --secret ${prefix}${key}\`: the old one has been seen`,
-      })),
-    );
-  }
-  const { run, cache, gatewayBundle } = profile.paths;
-  const config = new pulumi.Config(namespace);
-  return {
-    profile: { ...profile, paths: { run: resolve(run), cache: resolve(cache), gatewayBundle: resolve(gatewayBundle) } },
-    secrets: {
-      rayToken: config.requireSecret("rayToken"),
-      signingKey: config.requireSecret("signingKey"),
-      users: config.requireSecret("users"),
-      firstUserPassword: config.requireSecret("firstUserPassword"),
-    },
-  };
+  const open = secretKeys.filter((key) => raw[key] !== undefined && isSecret(key) === false);
+  if (open.length > 0) throw new ProfileError(open.map(inClear));
+  return load(profile, raw);
 }

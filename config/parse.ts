@@ -1,24 +1,25 @@
 /** From plain data to a Profile, or to every fault at once. Knows nothing of Pulumi. */
-import { join } from "node:path";
+import * as z from "zod";
+import { fixFor } from "./advice";
 import { ProfileError, type Fault } from "./errors";
-import { fixFor, toFaults } from "./faults";
-import { modelFaults, nameModel, portFaults } from "./rules";
+import { toFaults } from "./faults";
+import { finishExisting, finishLocal, finishProxmox } from "./finish";
+import { nearestKey } from "./keys";
+import { ruleFaults } from "./rules";
+import { field } from "./rules/parts";
 import {
-  gatewaySchema,
-  modelSchema,
-  portsSchema,
-  profileSchema,
-  secretKeys,
-  secretsSchema,
-  type Paths,
-  type PlainSecrets,
+  existingStackSchema,
+  localStackSchema,
+  platformKinds,
+  platformSchema,
+  proxmoxStackSchema,
+  requiredSecrets,
+  stacks,
+  stackText,
+  type PlatformKind,
   type Profile,
   type SomeSecrets,
 } from "./schema";
-import { secretFaults } from "./secrets";
-
-/** Everything a stack may hold; each secret may be absent. */
-const stackSchema = profileSchema.extend(secretsSchema.partial().shape);
 
 /** How to read a stack. */
 export interface ParseOptions {
@@ -28,57 +29,20 @@ export interface ParseOptions {
   readonly hidden?: readonly string[];
 }
 
-const field = (raw: unknown, key: string): unknown =>
-  typeof raw === "object" && raw !== null ? Reflect.get(raw, key) : undefined;
-
-/** Rules over the parts that are well formed, so that a fault in one part does not hide those of another. */
-function ruleFaults(raw: unknown): Fault[] {
-  const ports = portsSchema.safeParse(field(raw, "ports") ?? {});
-  const gateway = gatewaySchema.safeParse(field(raw, "gateway") ?? {});
-  const models: unknown = field(raw, "models");
-  const perModel = (Array.isArray(models) ? models : []).flatMap((model: unknown, index) => {
-    const parsed = modelSchema.safeParse(model);
-    return parsed.success ? modelFaults(parsed.data, index) : [];
-  });
-  const secrets = secretKeys
-    .map((key) => [key, field(raw, key)] as const)
-    .filter(([, value]) => typeof value === "string");
-  const plain = secretsSchema.partial().safeParse(Object.fromEntries(secrets));
-  return [
-    ...perModel,
-    ...(ports.success ? portFaults(ports.data) : []),
-    ...(plain.success ? secretFaults(plain.data, gateway.success ? gateway.data.firstUser : undefined) : []),
-  ];
+/** What was read: a Profile, or at least one fault. */
+export interface ReadProfile {
+  readonly profile?: Profile;
+  readonly faults: readonly Fault[];
 }
 
-function collect(raw: unknown, options: ParseOptions): { profile?: Profile; secrets?: SomeSecrets; faults: Fault[] } {
-  const stack = options.stack ?? "local";
-  const result = stackSchema.safeParse(raw);
-  const shape = result.success ? [] : toFaults(result.error.issues, raw, [], options.hidden);
-  const hiddenRules = ruleFaults(raw).map((fault) => hide(fault, options.hidden ?? []));
-  const faults = [...shape, ...hiddenRules];
-  if (!result.success || faults.length > 0) return { faults };
-  const { platform, models, gateway, ports, paths, ...secrets } = result.data;
-  const named = models.flatMap((model) => {
-    const naming = nameModel(model);
-    return naming === undefined ? [] : [{ ...model, ...naming }];
-  });
-  const fallback = pathDefaults(stack);
-  const allPaths: Paths = {
-    run: paths.run ?? fallback.run,
-    cache: paths.cache ?? fallback.cache,
-    gatewayBundle: paths.gatewayBundle ?? fallback.gatewayBundle,
-  };
-  const profile: Profile = { stack, platform, models: named, gateway, ports, paths: allPaths };
-  return { profile, secrets, faults };
+/** The kind of platform, as far as it can be told: what is nearly right, else `local`, and then it is a fault. */
+export function kindOf(raw: unknown): { readonly kind: PlatformKind; readonly sure: boolean } {
+  const found = field(field(raw, "platform"), "kind");
+  const exact = platformKinds.find((kind) => kind === found);
+  if (exact !== undefined) return { kind: exact, sure: true };
+  const near = typeof found === "string" ? nearestKey(found, platformKinds) : undefined;
+  return { kind: platformKinds.find((kind) => kind === near) ?? "local", sure: false };
 }
-
-/** The paths that hold when a stack names none: relative to the project. */
-const pathDefaults = (stack: string): Paths => ({
-  run: join(".tokenrack", "run", stack),
-  cache: join(".tokenrack", "cache"),
-  gatewayBundle: join("gateway", "dist", "gateway.js"),
-});
 
 /** A rule's fault quotes what it found; under a hidden key it must not. */
 function hide(fault: Fault, hidden: readonly string[]): Fault {
@@ -86,27 +50,93 @@ function hide(fault: Fault, hidden: readonly string[]): Fault {
   return hidden.includes(top) ? { ...fault, found: "a value that breaks a rule (not shown)" } : fault;
 }
 
+/** Public keys and secrets together; each secret may be absent. Made once: a schema costs more to make than to use. */
+const wholeOf = (kind: PlatformKind, keys: z.core.$ZodShape = {}): z.ZodObject =>
+  z.strictObject(
+    { ...stacks[kind].schema.shape, ...stacks[kind].secrets.partial().shape, ...keys },
+    { error: stackText },
+  );
+const wholes = { local: wholeOf("local"), proxmox: wholeOf("proxmox"), existing: wholeOf("existing") };
+/** The same while the kind is not known: then only its name is wrong with the platform. */
+const unsure = {
+  local: wholeOf("local", { platform: platformSchema }),
+  proxmox: wholeOf("proxmox", { platform: platformSchema }),
+  existing: wholeOf("existing", { platform: platformSchema }),
+};
+/** The public keys, whatever else there is. */
+const publicKeys = {
+  local: localStackSchema.strip(),
+  proxmox: proxmoxStackSchema.strip(),
+  existing: existingStackSchema.strip(),
+};
+/** The secrets of each kind, whatever else there is. */
+const secretsOf = {
+  local: stacks.local.secrets.strip(),
+  proxmox: stacks.proxmox.secrets.strip(),
+  existing: stacks.existing.secrets.strip(),
+};
+
+/** What is looked at, and how. */
+interface Task {
+  readonly raw: unknown;
+  readonly kind: PlatformKind;
+  /** Whether the stack names that kind as it should. */
+  readonly sure: boolean;
+  readonly bringUp: boolean;
+  readonly hidden: readonly string[];
+}
+
+/** Every fault of a stack's shape and rules. */
+function faultsOf(task: Task): readonly Fault[] {
+  const { raw, kind, sure, hidden } = task;
+  const asked = sure ? wholes[kind] : unsure[kind];
+  const result = asked.safeParse(raw);
+  const shape = result.success ? [] : toFaults(result.error.issues, { schema: wholes[kind], raw, kind, hidden });
+  return [...shape, ...ruleFaults(task).map((fault) => hide(fault, hidden))];
+}
+
+/** The Profile of data without a fault. */
+function finish(kind: PlatformKind, raw: unknown, stack: string): Profile {
+  switch (kind) {
+    case "local":
+      return finishLocal(stack, publicKeys.local.parse(raw));
+    case "proxmox":
+      return finishProxmox(stack, publicKeys.proxmox.parse(raw));
+    case "existing":
+      return finishExisting(stack, publicKeys.existing.parse(raw));
+  }
+}
+
+function read(raw: unknown, { stack = "local", hidden = [] }: ParseOptions, bringUp: boolean): ReadProfile {
+  const { kind, sure } = kindOf(raw);
+  const faults = faultsOf({ raw, kind, sure, bringUp, hidden });
+  return faults.length > 0 ? { faults } : { profile: finish(kind, raw, stack), faults };
+}
+
+/** Validates a stack's plain data: public keys in full, secret keys in shape where they are present. */
+export const readProfile = (raw: unknown, options: ParseOptions = {}): ReadProfile => read(raw, options, false);
+
 /**
- * Validates a stack's plain data: public keys in full, secret keys in shape where they are present.
+ * The Profile of a stack's plain data: enough for a plan.
  * @throws ProfileError with every fault that was found.
  */
 export function parseProfile(raw: unknown, options: ParseOptions = {}): Profile {
-  const { profile, faults } = collect(raw, options);
+  const { profile, faults } = readProfile(raw, options);
   if (profile === undefined) throw new ProfileError(faults);
   return profile;
 }
 
 /**
- * Like `parseProfile`, and every secret must be there.
+ * Like `parseProfile`, and everything must be there that a bring-up needs: secrets, real names, host keys.
  * @returns the secrets in the clear: wrap them at once.
  * @throws ProfileError with every fault that was found.
  */
-export function parseStack(raw: unknown, options: ParseOptions = {}): { profile: Profile; secrets: PlainSecrets } {
-  const { profile, secrets, faults } = collect(raw, options);
-  const absent = secretKeys
+export function parseStack(raw: unknown, options: ParseOptions = {}): { profile: Profile; secrets: SomeSecrets } {
+  const { kind } = kindOf(raw);
+  const { profile, faults } = read(raw, options, true);
+  const absent = requiredSecrets(kind)
     .filter((key) => field(raw, key) === undefined)
-    .map((key) => ({ path: key, found: "nothing", needed: "a secret", fix: fixFor(key, undefined) }));
-  const plain = secretsSchema.safeParse(secrets ?? {});
-  if (profile === undefined || !plain.success) throw new ProfileError([...faults, ...absent]);
-  return { profile, secrets: plain.data };
+    .map((key) => ({ path: key, found: "nothing", needed: "a secret", fix: fixFor(key, undefined, kind) }));
+  if (profile === undefined || absent.length > 0) throw new ProfileError([...faults, ...absent]);
+  return { profile, secrets: secretsOf[kind].parse(raw) };
 }

@@ -1,70 +1,102 @@
-/** Rules that need two values, or a value and its neighbour. Each fault names both. */
-import { basename } from "node:path";
-import type * as z from "zod";
-import { builtinModel } from "../catalog/models";
-import { describe } from "./describe";
+/** All rules that need two values, or a value and its neighbour. Each fault names both. */
 import type { Fault } from "./errors";
-import { modelKind, type ModelKind } from "./forms";
-import { modelSchema, type Ports } from "./schema";
+import { bringUpFaults } from "./rules/bringUp";
+import { existingPoolFaults } from "./rules/existing";
+import { hostFaults } from "./rules/hosts";
+import { identityFaults } from "./rules/identities";
+import { modelFaults, modelPoolFaults, servedNameFaults } from "./rules/models";
+import { networkFaults } from "./rules/network";
+import { clusterParts, entries, field, lengthOf, part, type ClusterParts } from "./rules/parts";
+import { poolFaults } from "./rules/pools";
+import { portFaults } from "./rules/ports";
+import {
+  clusterModelSchema,
+  gatewaySchema,
+  modelSchema,
+  portsSchema,
+  secretKeys,
+  type PlatformKind,
+  type SomeSecrets,
+} from "./schema";
+import { existingPoolSchema, proxmoxPoolSchema } from "./schema/pools";
+import { secretFaults } from "./secrets";
 
-/** No port twice. */
-export function portFaults(ports: Ports): Fault[] {
-  const entries = Object.entries(ports);
-  return entries.flatMap(([role, number], index) => {
-    const twin = entries.slice(0, index).find(([, other]) => other === number);
-    if (twin === undefined) return [];
-    return [
-      {
-        path: `ports.${role}`,
-        found: `port ${number}, which is also ports.${twin[0]}`,
-        needed: "each port once",
-        fix: `give ports.${role} or ports.${twin[0]} another number (both may be defaults)`,
-      },
-    ];
-  });
+/** What is looked at. */
+export interface RuleRequest {
+  readonly raw: unknown;
+  readonly kind: PlatformKind;
+  /** Also what only a bring-up needs. */
+  readonly bringUp: boolean;
 }
 
-type ModelInput = z.output<typeof modelSchema>;
+/** The secrets that are texts. */
+const secretsOf = (raw: unknown): SomeSecrets =>
+  Object.fromEntries(
+    secretKeys.map((key) => [key, field(raw, key)] as const).filter(([, value]) => typeof value === "string"),
+  );
 
-/** The name a model gets when the stack gives none. */
-function defaultName(source: string, kind: ModelKind): string {
-  switch (kind) {
-    case "builtin":
-      return builtinModel(source)?.defaultName ?? source;
-    case "directory":
-      return basename(source);
-    case "huggingface":
-      return source;
-  }
+function localFaults(raw: unknown): Fault[] {
+  const ports = part(portsSchema, field(raw, "ports") ?? {});
+  return [
+    ...entries(modelSchema, field(raw, "models")).flatMap(({ value, index }) => modelFaults(value, index)),
+    ...(ports === undefined ? [] : portFaults(ports)),
+  ];
 }
 
-/** The served name and the kind of a model; undefined when its source means nothing (the schema says so already). */
-export function nameModel(model: ModelInput): { name: string; kind: ModelKind } | undefined {
-  const kind = modelKind(model.source);
-  return kind === undefined ? undefined : { name: model.name ?? defaultName(model.source, kind), kind };
+function clusterModelFaults(raw: unknown, pools: readonly string[]): Fault[] {
+  const models = entries(clusterModelSchema, field(raw, "models"));
+  return [
+    ...models.flatMap(({ value, index }) => modelFaults(value, index)),
+    ...servedNameFaults(models),
+    ...modelPoolFaults(models, pools),
+  ];
 }
 
-/** A name that can be served, and a revision only where there are revisions. */
-export function modelFaults(model: ModelInput, index: number): Fault[] {
-  const named = nameModel(model);
-  if (named === undefined) return [];
-  const faults: Fault[] = [];
-  const name = modelSchema.shape.name.safeParse(named.name);
-  if (!name.success) {
-    faults.push({
-      path: `models[${index}].name`,
-      found: `nothing, and ${describe(named.name)} from models[${index}].source is no name`,
-      needed: name.error.issues[0]?.message ?? "a name",
-      fix: `add \`models[${index}].name\``,
-    });
-  }
-  if (model.revision !== undefined && named.kind !== "huggingface") {
-    faults.push({
-      path: `models[${index}].revision`,
-      found: `${describe(model.revision)} beside models[${index}].source ${describe(model.source)}`,
-      needed: "a revision only with a Hugging Face id",
-      fix: `remove \`models[${index}].revision\``,
-    });
-  }
-  return faults;
+function proxmoxFaults(raw: unknown, { hosts, network, cluster }: ClusterParts): Fault[] {
+  const pools = entries(proxmoxPoolSchema, field(raw, "pools"));
+  const complete = pools.length === lengthOf(field(raw, "pools")) && pools.length > 0;
+  const allHosts = hosts.length === lengthOf(field(raw, "hosts"));
+  return [
+    ...hostFaults(hosts),
+    // A host that is not well formed would make every mention of it a fault.
+    ...poolFaults(pools, allHosts ? hosts : undefined, complete),
+    ...identityFaults(pools, hosts, network),
+    ...networkFaults({ network, cluster, pools }),
+    ...(complete
+      ? clusterModelFaults(
+          raw,
+          pools.map(({ value }) => value.name),
+        )
+      : []),
+  ];
+}
+
+function existingFaults(raw: unknown): Fault[] {
+  const pools = entries(existingPoolSchema, field(raw, "pools"));
+  const complete = pools.length === lengthOf(field(raw, "pools")) && pools.length > 0;
+  return [
+    ...existingPoolFaults(pools),
+    ...(complete
+      ? clusterModelFaults(
+          raw,
+          pools.map(({ value }) => value.name),
+        )
+      : []),
+  ];
+}
+
+function platformFaults({ raw, kind, bringUp }: RuleRequest): Fault[] {
+  if (kind === "local") return localFaults(raw);
+  const parts = clusterParts(raw);
+  return [
+    ...(kind === "proxmox" ? proxmoxFaults(raw, parts) : existingFaults(raw)),
+    ...(bringUp ? bringUpFaults(kind, parts, secretsOf(raw)) : []),
+  ];
+}
+
+/** Rules over the parts that are well formed. */
+export function ruleFaults(request: RuleRequest): Fault[] {
+  const { raw, kind } = request;
+  const gateway = part(gatewaySchema, field(raw, "gateway") ?? {});
+  return [...platformFaults(request), ...secretFaults(secretsOf(raw), gateway?.firstUser, kind)];
 }

@@ -3,8 +3,10 @@ import { createPrivateKey } from "node:crypto";
 import * as z from "zod";
 import { describe, describeHidden } from "./describe";
 import type { Fault } from "./errors";
-import { fixFor, toFaults } from "./faults";
-import { userSchema, type PlainSecrets, type SomeSecrets } from "./schema";
+import { toFaults } from "./faults";
+import { userSchema, type PlatformKind, type SomeSecrets } from "./schema";
+import { fixFor } from "./advice";
+import { clusterSecretFaults } from "./clusterSecrets";
 
 /** One user of the gateway. */
 export type User = z.output<typeof userSchema>;
@@ -14,20 +16,28 @@ const usersSchema = z
   .min(1, { error: "at least one user" })
   .max(1000, { error: "at most 1000 users" });
 
-const fault = (path: keyof PlainSecrets, value: string, needed: string): Fault => ({
-  path,
-  found: describeHidden(value),
-  needed,
-  fix: fixFor(path, value),
+/** How a secret is spoken of. */
+type Say = (path: keyof SomeSecrets, value: string, needed: string) => Fault;
+
+const saying =
+  (kind: PlatformKind): Say =>
+  (path, value, needed) => ({ path, found: describeHidden(value), needed, fix: fixFor(path, null, kind) });
+
+/** A secret that anybody who has the stack file can read. */
+export const inClear = (key: string): Fault => ({
+  path: key,
+  found: "a secret in plain text in the stack file",
+  needed: "a value set with `--secret`",
+  fix: `make a new one and set it with \`pulumi config set --secret tokenrack:${key}\`: the old one has been seen`,
 });
 
-function rayTokenFaults(token: string): Fault[] {
+function rayTokenFaults(token: string, fault: Say): Fault[] {
   // Ray takes any text; these bounds keep it unguessable and safe in an HTTP header.
   if (/^[\w.~+/=-]{32,512}$/.test(token)) return [];
   return [fault("rayToken", token, "32 to 512 letters, digits and . _ ~ + / = -")];
 }
 
-function signingKeyFaults(pem: string): Fault[] {
+function signingKeyFaults(pem: string, fault: Say): Fault[] {
   const needed = "an Ed25519 private key (PKCS8 PEM, starts with -----BEGIN PRIVATE KEY-----)";
   if (!pem.trimStart().startsWith("-----BEGIN PRIVATE KEY-----")) return [fault("signingKey", pem, needed)];
   try {
@@ -82,14 +92,14 @@ function firstUserFaults(users: readonly User[], firstUser: string | undefined):
   ];
 }
 
-function usersFaults(text: string, firstUser: string | undefined): Fault[] {
+function usersFaults(text: string, firstUser: string | undefined, fault: Say): Fault[] {
   const raw = parseJson(text);
   if (raw === undefined) {
     return [{ ...fault("users", text, "users as JSON text"), found: "text that is not JSON (not shown)" }];
   }
   const result = usersSchema.safeParse(raw);
   if (result.success) return [...duplicateNames(result.data), ...firstUserFaults(result.data, firstUser)];
-  return toFaults(result.error.issues, raw, ["users"]).map((found) => {
+  return toFaults(result.error.issues, { schema: usersSchema, raw, prefix: ["users"] }).map((found) => {
     const index = /^users\[(\d+)\]\.passwordHash$/.exec(found.path)?.[1];
     if (index === undefined || !Array.isArray(raw)) return found;
     const user: unknown = raw[Number(index)];
@@ -98,7 +108,7 @@ function usersFaults(text: string, firstUser: string | undefined): Fault[] {
   });
 }
 
-function passwordFaults(password: string): Fault[] {
+function passwordFaults(password: string, fault: Say): Fault[] {
   if (/^[^\p{Cc}]{1,1024}$/u.test(password)) return [];
   return [fault("firstUserPassword", password, "1 to 1024 characters, none of them a control character")];
 }
@@ -106,13 +116,16 @@ function passwordFaults(password: string): Fault[] {
 /**
  * Faults in the secrets that are there; a secret that is not there is no fault here.
  * @param firstUser `gateway.firstUser`, where it is well formed
+ * @param kind of platform, for the advice
  */
-export function secretFaults(secrets: SomeSecrets, firstUser: string | undefined): Fault[] {
+export function secretFaults(secrets: SomeSecrets, firstUser: string | undefined, kind: PlatformKind): Fault[] {
   const { rayToken, signingKey, users, firstUserPassword } = secrets;
+  const say = saying(kind);
   return [
-    ...(rayToken === undefined ? [] : rayTokenFaults(rayToken)),
-    ...(signingKey === undefined ? [] : signingKeyFaults(signingKey)),
-    ...(users === undefined ? [] : usersFaults(users, firstUser)),
-    ...(firstUserPassword === undefined ? [] : passwordFaults(firstUserPassword)),
+    ...(rayToken === undefined ? [] : rayTokenFaults(rayToken, say)),
+    ...(signingKey === undefined ? [] : signingKeyFaults(signingKey, say)),
+    ...(users === undefined ? [] : usersFaults(users, firstUser, say)),
+    ...(firstUserPassword === undefined ? [] : passwordFaults(firstUserPassword, say)),
+    ...clusterSecretFaults(secrets, say),
   ];
 }

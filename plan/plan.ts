@@ -1,10 +1,21 @@
 /** makePlan: from what the user asked for and what was found, to what will be done. Pure. */
-import { mib, mibToBytes, minutesToSeconds } from "../catalog/units";
 import { ProfileError, type Fault } from "../config/errors";
-import type { Profile } from "../config/schema";
+import type { LocalProfile, Profile } from "../config/schema";
+import { clusterPlan } from "./cluster/plan";
 import { chooseDevice, cpuThreads, memoryGib, type Device } from "./device";
 import { planModel } from "./model";
-import type { Facts, GatewayPlan, LocalFacts, LocalPlan, ModelPlan, Plan } from "./types";
+import { gatewayPolicy } from "./gateway";
+import type {
+  ClusterFacts,
+  ClusterPlan,
+  Facts,
+  GatewayPlan,
+  LocalFacts,
+  LocalPlan,
+  LocalStackPlan,
+  ModelPlan,
+  Plan,
+} from "./types";
 
 export type * from "./types";
 
@@ -14,10 +25,7 @@ const host = "127.0.0.1";
 /** Ray's object store carries only small control messages here: prompts and answers do not pass through it. */
 const objectStoreMib = 256;
 
-/** Most answers to one request: each holds a slot. */
-const mostAnswers = 4;
-
-function planLocal(profile: Profile, device: Device, facts: LocalFacts, ompThreads: number): LocalPlan {
+function planLocal(profile: LocalProfile, device: Device, facts: LocalFacts, ompThreads: number): LocalPlan {
   const cuda = device.accelerator === "cuda";
   return {
     accelerator: device.accelerator,
@@ -38,43 +46,36 @@ function planLocal(profile: Profile, device: Device, facts: LocalFacts, ompThrea
   };
 }
 
-function planGateway(profile: Profile, model: ModelPlan): GatewayPlan {
-  const { gateway, ports, stack } = profile;
+function planGateway(profile: LocalProfile, model: ModelPlan): GatewayPlan {
+  const { ports } = profile;
   return {
+    ...gatewayPolicy(profile, [{ name: model.name, slots: model.maxNumSeqs, context: model.maxModelLen }]),
     host,
     port: ports.gateway,
     issuer: `http://${host}:${ports.gateway}`,
-    audience: `tokenrack/${stack}`,
-    lifetimeSeconds: minutesToSeconds(gateway.tokenLifetimeMinutes),
     upstreamUrl: `http://${host}:${ports.serve}`,
-    limits: {
-      bodyBytes: mibToBytes(mib(gateway.bodyMib)),
-      n: Math.min(mostAnswers, model.maxNumSeqs),
-      maxTokens: Math.min(gateway.maxTokens, model.maxModelLen),
-      concurrencyPerSubject: gateway.concurrencyPerUser,
-      requestsPerMinute: gateway.requestsPerMinute,
-      // As many wait as are being answered: one more wave, and nobody waits for two.
-      inFlight: 2 * model.maxNumSeqs,
-    },
-    corsOrigins: [...gateway.corsOrigins].sort(),
-    readinessModel: model.name,
-    firstUser: gateway.firstUser,
   };
 }
 
+const isLocal = (profile: Profile): profile is LocalProfile => profile.platform.kind === "local";
+const isLocalFacts = (facts: Facts): facts is LocalFacts => "lockHashes" in facts;
+
 /**
- * Decides everything about a stack: accelerator, context, slots, memory, ports, limits.
+ * Decides everything about a stack: where each part runs, context, slots, memory, limits.
  * Same profile and facts, same plan. Every value the user gave is kept or refused, never changed.
  * @throws ProfileError with every fault that was found: what cannot fit, cannot run, or is not there.
+ * @throws TypeError when the facts are another platform's: a caller's mistake.
  */
+export function makePlan(profile: Profile, facts: LocalFacts): LocalStackPlan;
+export function makePlan(profile: Profile, facts: ClusterFacts): ClusterPlan;
+export function makePlan(profile: Profile, facts: Facts): Plan;
 export function makePlan(profile: Profile, facts: Facts): Plan {
-  switch (profile.platform.kind) {
-    case "local":
-      return makeLocalPlan(profile, facts);
-  }
+  if (isLocal(profile) && isLocalFacts(facts)) return makeLocalPlan(profile, facts);
+  if (!isLocal(profile) && !isLocalFacts(facts)) return clusterPlan(profile, facts);
+  throw new TypeError(`facts of another platform for a stack of kind ${profile.platform.kind}`);
 }
 
-function makeLocalPlan(profile: Profile, facts: LocalFacts): Plan {
+function makeLocalPlan(profile: LocalProfile, facts: LocalFacts): LocalStackPlan {
   const faults: Fault[] = [];
   const warnings: string[] = [];
   const device = chooseDevice(profile.platform, facts, faults, warnings);

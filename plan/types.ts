@@ -1,6 +1,10 @@
 /** What was found (facts) and what was decided (plan): plain data, printable as JSON. */
 import type { ModelKind } from "../config/forms";
 import type { Paths, Ports } from "../config/schema";
+import type { Hardware } from "./cluster/hardware";
+import type { ClusterFacts } from "./cluster/fromProfile";
+import type { ServingPlans } from "./cluster/types";
+import type { Placement } from "./placement/types";
 
 /** One NVIDIA GPU of this machine, in the order of `nvidia-smi` (by PCI address). */
 export interface GpuFacts {
@@ -42,8 +46,10 @@ export interface LocalFacts {
   readonly lockHashes: { readonly cpu: string; readonly cuda: string };
 }
 
-/** Facts for any platform; a later platform adds its own member. */
-export type Facts = LocalFacts;
+export type { ClusterFacts } from "./cluster/fromProfile";
+
+/** Facts for any platform. */
+export type Facts = LocalFacts | ClusterFacts;
 
 /** How one model is served. */
 export interface ModelPlan {
@@ -98,24 +104,18 @@ export interface LocalPlan {
   };
 }
 
-/** The gateway's side of the plan. */
-export interface GatewayPlan {
-  readonly host: "127.0.0.1";
-  readonly port: number;
-  /** Where a client reaches it: also the `iss` of its tokens. */
-  readonly issuer: string;
+/** What the gateway lets through, on any platform. */
+export interface GatewayPolicy {
   /** The `aud` of its tokens: names the stack, so that a token of one stack does not open another. */
   readonly audience: string;
   /** Life of a token. */
   readonly lifetimeSeconds: number;
-  /** Ray Serve's HTTP proxy. */
-  readonly upstreamUrl: string;
   readonly limits: {
     /** Largest request body in bytes. */
     readonly bodyBytes: number;
     /** Most answers (`n`) to one request. */
     readonly n: number;
-    /** Most tokens in one answer; at most the model's context. */
+    /** Most tokens in one answer; at most the longest context of a model. */
     readonly maxTokens: number;
     /** Requests of one user at the same time. */
     readonly concurrencyPerSubject: number;
@@ -131,9 +131,29 @@ export interface GatewayPlan {
   readonly firstUser: string;
 }
 
-interface PlanOf<Platform extends string> {
+/** The gateway's side of the plan on this machine. */
+export interface GatewayPlan extends GatewayPolicy {
+  readonly host: "127.0.0.1";
+  readonly port: number;
+  /** Where a client reaches it: also the `iss` of its tokens. */
+  readonly issuer: string;
+  /** Ray Serve's HTTP proxy. */
+  readonly upstreamUrl: string;
+}
+
+/** The gateway's side of the plan on a cluster. */
+export interface ClusterGatewayPlan extends GatewayPolicy {
+  /** Where a client reaches it; absent while `ingress.host` is not set, which a plan can do without. */
+  readonly publicHost?: string;
+  readonly ingressClass?: string;
+  readonly tlsIssuer?: string;
+}
+
+/** The plan of a stack on this machine. */
+export interface LocalStackPlan {
   readonly stack: string;
-  readonly platform: Platform;
+  readonly platform: "local";
+  readonly local: LocalPlan;
   /** At least one. */
   readonly models: readonly [ModelPlan, ...ModelPlan[]];
   readonly gateway: GatewayPlan;
@@ -141,10 +161,49 @@ interface PlanOf<Platform extends string> {
   readonly warnings: readonly string[];
 }
 
-/** The plan of a stack on this machine. */
-export interface LocalStackPlan extends PlanOf<"local"> {
-  readonly local: LocalPlan;
+/** A taint of a pool's nodes. Tolerations are rendered from this same field, so that the two cannot differ. */
+export interface TaintPlan {
+  readonly key: string;
+  readonly value?: string | undefined;
+  readonly effect: "NoSchedule" | "PreferNoSchedule" | "NoExecute";
 }
 
+/** One node pool. */
+export interface PoolPlan {
+  readonly name: string;
+  /** `nodes`: nodes of a cluster that is there already. */
+  readonly role: "master" | "system" | "worker" | "gpu" | "nodes";
+  readonly count: number;
+  /** GPUs of one node; 0 without. */
+  readonly gpusPerNode: number;
+  readonly taints: readonly TaintPlan[];
+  readonly labels: Readonly<Record<string, string>>;
+}
+
+interface ClusterPlanOf<Platform extends string> {
+  readonly stack: string;
+  readonly platform: Platform;
+  readonly pools: readonly PoolPlan[];
+  /** The GPUs there are. */
+  readonly hardware: Hardware;
+  /** How each model is served. */
+  readonly serving: ServingPlans;
+  readonly gateway: ClusterGatewayPlan;
+  /** What the user should know; nothing that stops the bring-up. */
+  readonly warnings: readonly string[];
+}
+
+/** The plan of a stack on Proxmox hosts. */
+export interface ProxmoxPlan extends ClusterPlanOf<"proxmox"> {
+  /** Which VM runs where, with which GPUs. */
+  readonly placement: Placement;
+}
+
+/** The plan of a stack on a cluster that is there already. */
+export type ExistingPlan = ClusterPlanOf<"existing">;
+
+/** A plan on any cluster. */
+export type ClusterPlan = ProxmoxPlan | ExistingPlan;
+
 /** One member per platform, told apart by `platform`. */
-export type Plan = LocalStackPlan;
+export type Plan = LocalStackPlan | ClusterPlan;

@@ -1,5 +1,5 @@
 /** The gateway's configuration file. Its shape is the gateway's own (`gateway/config.ts`); a test holds the two together. */
-import type { Plan } from "../plan/plan";
+import type { LocalStackPlan } from "../plan/plan";
 import { sortKeys, type JsonObject } from "./text";
 
 /** Files the gateway reads; absolute paths. The secrets stay in them, not here. */
@@ -11,7 +11,7 @@ export interface GatewayFiles {
 }
 
 /** Renders the gateway's configuration as a plain object with sorted keys. Same plan and files, same object. */
-export function renderGatewayConfig(plan: Plan, files: GatewayFiles): JsonObject {
+export function renderGatewayConfig(plan: LocalStackPlan, files: GatewayFiles): JsonObject {
   const { gateway } = plan;
   return sortKeys({
     listen: { host: gateway.host, port: gateway.port },

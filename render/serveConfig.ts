@@ -1,6 +1,6 @@
 /** The Ray Serve config that serves the planned models. Keys checked against ray 2.60.0 (`LLMConfig` forbids others). */
 import { gib, gibToBytes } from "../catalog/units";
-import type { ModelPlan, Plan } from "../plan/plan";
+import type { ModelPlan, LocalStackPlan } from "../plan/plan";
 import { sortKeys, type JsonObject } from "./text";
 
 /** What only the machine knows when the config is written. */
@@ -28,7 +28,7 @@ function engineKwargs(model: ModelPlan, onDisk: boolean): JsonObject {
   };
 }
 
-function llmConfig(plan: Plan, model: ModelPlan, files: ServeFiles): JsonObject {
+function llmConfig(plan: LocalStackPlan, model: ModelPlan, files: ServeFiles): JsonObject {
   const cuda = plan.local.accelerator === "cuda";
   const directory = files.modelSources?.[model.name];
   return {
@@ -64,7 +64,7 @@ function llmConfig(plan: Plan, model: ModelPlan, files: ServeFiles): JsonObject 
  * Renders the Serve config (`serve deploy`'s file, as a plain object with sorted keys).
  * Same plan and files, same object; `toYaml` makes the file's text of it.
  */
-export function renderServeConfig(plan: Plan, files: ServeFiles = {}): JsonObject {
+export function renderServeConfig(plan: LocalStackPlan, files: ServeFiles = {}): JsonObject {
   return sortKeys({
     applications: [
       {

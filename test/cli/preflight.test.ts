@@ -2,14 +2,14 @@ import assert from "node:assert/strict";
 import { preflight } from "../../cli/preflight";
 import type { Fault } from "../../config/errors";
 import { environmentDirectory } from "../../local/pythonEnv";
-import type { Plan } from "../../plan/plan";
+import type { LocalStackPlan } from "../../plan/plan";
 import { tiny } from "../render/plans";
 import { Environment, freePort, occupy, Place } from "../support/fixtures";
 
 describe("preflight", () => {
   const environment = new Environment();
   let place: Place;
-  let plan: Plan;
+  let plan: LocalStackPlan;
   let opened: { close: () => Promise<void> }[] = [];
   /** Takes a port until the test is over. */
   const take = async (port: number): Promise<void> => void opened.push(await occupy(port));

@@ -90,6 +90,14 @@ describe("the stack file under npm start", () => {
     assert.deepEqual(faultsOf({ ...local, ports: { gateway: 18080 } }), []);
   });
 
+  it("is refused when it is for another place than this machine", () => {
+    const message = messageOf(() => plan({ platform: { kind: "existing" }, pools: [] }));
+    assert.match(
+      message,
+      /^UserError: stack local is of kind existing, and this command brings up this machine\n {2}fix: /,
+    );
+  });
+
   it("reaches the engine as plain entries that win over the file", () => {
     assert.deepEqual(configEntries({ ports }), { ports: { value: ports, secret: false, override: true } });
   });

@@ -4,7 +4,7 @@ import { stripVTControlCharacters } from "node:util";
 import { houseOf, userDirectory } from "../../cli/house";
 import { summary } from "../../cli/summary";
 import { markOf } from "../../local/processes";
-import type { Plan } from "../../plan/plan";
+import type { LocalStackPlan } from "../../plan/plan";
 import { plan } from "../components/cases";
 import { llama } from "../render/plans";
 import { Children, Environment, Place } from "../support/fixtures";
@@ -79,14 +79,14 @@ describe("the summary", () => {
   });
 
   it("names the first user as the stack file does", () => {
-    const ops: Plan = { ...plan, gateway: { ...plan.gateway, firstUser: "ops" } };
+    const ops: LocalStackPlan = { ...plan, gateway: { ...plan.gateway, firstUser: "ops" } };
     const text = stripVTControlCharacters(summary(ops, houseOf("/c")));
     assert.match(text, /user +ops, password in/);
     assert.match(text, /-d username=ops /);
   });
 
   it("survives a model name with quotes", () => {
-    const named: Plan = { ...plan, gateway: { ...plan.gateway, readinessModel: `it's "x"` } };
+    const named: LocalStackPlan = { ...plan, gateway: { ...plan.gateway, readinessModel: `it's "x"` } };
     const ask = commands(summary(named, houseOf("/c")))[2] ?? "";
     assert.equal((JSON.parse(argumentsOf(ask).at(-1) ?? "") as { model: string }).model, `it's "x"`);
   });
@@ -102,7 +102,10 @@ describe("the summary", () => {
   it("tells of ports that are open to the network, and only then", async () => {
     const place = new Place();
     const children = new Children();
-    const its: Plan = { ...plan, local: { ...plan.local, paths: { ...plan.local.paths, run: place.directory } } };
+    const its: LocalStackPlan = {
+      ...plan,
+      local: { ...plan.local, paths: { ...plan.local.paths, run: place.directory } },
+    };
     const listens = `const s = require("node:net").createServer(); s.listen(0, "0.0.0.0", () => process.stdout.write(s.address().port + "\\n"));`;
     try {
       assert.ok(!summary(its, houseOf("/c")).includes("open to your network"));

@@ -2,13 +2,13 @@
 import * as pulumi from "@pulumi/pulumi";
 import { join } from "node:path";
 import type { Secrets } from "../../config/load";
-import type { Plan } from "../../plan/plan";
+import type { LocalStackPlan } from "../../plan/plan";
 import { shellQuote } from "../../system/shell";
 import type { Outputs, Registration } from "../support/mocks";
 import { tiny } from "../render/plans";
 
 /** The built-in model on a CPU, on ports and paths that are no defaults, so that a mixed-up one shows. */
-export const plan: Plan = {
+export const plan: LocalStackPlan = {
   ...tiny,
   local: {
     ...tiny.local,

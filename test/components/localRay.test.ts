@@ -2,14 +2,14 @@ import assert from "node:assert/strict";
 import * as pulumi from "@pulumi/pulumi";
 import { parse } from "yaml";
 import { LocalRay } from "../../components";
-import type { Plan } from "../../plan/plan";
+import type { LocalStackPlan } from "../../plan/plan";
 import { renderServeConfig } from "../../render/serveConfig";
 import { llama } from "../render/plans";
 import { isWrapped, record, unknown, type Recorder } from "../support/mocks";
 import { settle, valueOf } from "../support/settle";
 import { canaries, commandLine, common, input, leaks, otherInputs, outputs, plan, rawInput } from "./cases";
 
-const ofPlan = async (preview: boolean, its: Plan = plan): Promise<{ recorder: Recorder; ray: LocalRay }> => {
+const ofPlan = async (preview: boolean, its: LocalStackPlan = plan): Promise<{ recorder: Recorder; ray: LocalRay }> => {
   const recorder = await record({ preview, outputs });
   const ray = new LocalRay("ray", { plan: its, rayToken: pulumi.secret(canaries.rayToken) });
   await settle(recorder, ray);

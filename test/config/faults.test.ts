@@ -3,9 +3,17 @@ import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { parse } from "yaml";
 import { describe as describeValue, describeHidden, formatPath } from "../../config/describe";
-import { nearestKey } from "../../config/faults";
+import { keysAt, nearestKey } from "../../config/keys";
 import { parseProfile } from "../../config/parse";
-import { portDefaults, namespace, secretKeys, stackKeys } from "../../config/schema";
+import {
+  namespace,
+  platformKinds,
+  portDefaults,
+  requiredSecrets,
+  secretKeys,
+  stackKeys,
+  stacks,
+} from "../../config/schema";
 
 const root = join(__dirname, "../..");
 const readYaml = (file: string): unknown => parse(readFileSync(join(root, file), "utf8"));
@@ -41,13 +49,35 @@ describe("nearestKey", () => {
 });
 
 describe("Pulumi.yaml", () => {
-  const project = readYaml("Pulumi.yaml") as { config: Record<string, { description?: string; secret?: boolean }> };
+  const project = readYaml("Pulumi.yaml") as {
+    config: Record<string, { type?: string; default?: unknown; description?: string; secret?: boolean }>;
+  };
 
   it("lists exactly the keys of the schema, each with a description, secrets as such", () => {
     assert.deepEqual(Object.keys(project.config), stackKeys);
     for (const [key, entry] of Object.entries(project.config)) {
       assert.ok((entry.description ?? "").length > 20, key);
       assert.equal(entry.secret === true, secretKeys.includes(key), key);
+    }
+  });
+
+  it("asks every stack for the same secrets, and gives the others an empty default without a type", () => {
+    for (const [key, { type, default: fallback }] of Object.entries(project.config)) {
+      const needed = requiredSecrets("local").includes(key);
+      if (secretKeys.includes(key))
+        assert.deepEqual([type, fallback], needed ? ["string", undefined] : [undefined, ""]);
+      else assert.equal(JSON.stringify(fallback), type === "array" ? "[]" : "{}");
+    }
+  });
+
+  it("names every key of every group", () => {
+    for (const kind of platformKinds) {
+      for (const group of ["platform", "hosts", "pools", "network", "cluster", "ingress", "models", "gateway"]) {
+        const text = project.config[group]?.description ?? "";
+        const list = ["hosts", "pools", "models"].includes(group);
+        const keys = keysAt(stacks[kind].schema, list ? [group, 0] : [group]);
+        for (const key of keys) assert.ok(new RegExp(`\\b${key}\\b`).test(text), `${kind}: ${group}.${key}`);
+      }
     }
   });
 

@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { resolve } from "node:path";
 import * as pulumi from "@pulumi/pulumi";
 import { loadStack } from "../../config/load";
-import { messageOf, minimal, secrets } from "./stacks";
+import { existing, messageOf, minimal, proxmox, proxmoxSecrets, secrets } from "./stacks";
 
 const secretNames = Object.keys(secrets);
 
@@ -33,6 +33,7 @@ describe("loadStack", () => {
   it("reads the profile, and the secrets as secret outputs", async () => {
     configure({ ...minimal, ...secrets, paths: { cache: "/c" }, "aws:region": "nowhere" });
     const stack = loadStack();
+    assert.ok(stack.kind === "local");
     assert.equal(stack.profile.stack, "two");
     assert.deepEqual(stack.profile.paths, {
       run: resolve(".tokenrack/run/two"),
@@ -67,5 +68,45 @@ describe("loadStack", () => {
     const message = messageOf(loadStack);
     assert.match(message, /gateway\.bodyMib: found text of 6 characters \(not shown\)/);
     assert.ok(!message.includes("CANARY"));
+  });
+
+  it("reads a stack on Proxmox, with the secrets that are there, and empty defaults as not set", async () => {
+    const unset = { ports: {}, paths: {}, kubeconfig: "", hfToken: "", adminPasswordHash: "" };
+    configure({ ...proxmox, ...proxmoxSecrets, ...unset }, Object.keys(proxmoxSecrets));
+    const stack = loadStack();
+    assert.ok(stack.kind === "proxmox");
+    assert.equal(stack.profile.pools[1]?.nodes[1]?.name, "w-gpu-2");
+    assert.deepEqual(Object.keys(stack.secrets).sort(), Object.keys(proxmoxSecrets).sort());
+    for (const [key, output] of Object.entries(stack.secrets) as [
+      keyof typeof proxmoxSecrets,
+      pulumi.Output<string>,
+    ][]) {
+      assert.equal(await pulumi.isSecret(output), true, key);
+      assert.equal(await wait(output), proxmoxSecrets[key]);
+    }
+  });
+
+  it("reads a stack on an existing cluster, with a token of the hub", async () => {
+    const own = { ...secrets, kubeconfig: "clusters: []\nusers: []\ncontexts: []", hfToken: `hf_${"a".repeat(30)}` };
+    configure({ ...existing, ...own, hosts: [], cluster: {}, proxmoxApiToken: "" }, Object.keys(own));
+    const stack = loadStack();
+    assert.ok(stack.kind === "existing");
+    assert.deepEqual(Object.keys(stack.secrets).sort(), Object.keys(own).sort());
+    assert.equal(await wait(stack.secrets.kubeconfig), own.kubeconfig);
+  });
+
+  it("asks for the secrets of its kind, of which empty ones are none", () => {
+    configure({ ...proxmox, ...proxmoxSecrets, proxmoxApiToken: "", hosts: [] }, Object.keys(proxmoxSecrets));
+    const message = messageOf(loadStack);
+    assert.match(message, /proxmoxApiToken: found nothing; expected a secret/);
+    assert.match(message, /hosts: found a list of 0; expected at least one host/);
+  });
+
+  it("4: refuses a token of Proxmox that stands in plain text", () => {
+    configure({ ...proxmox, ...proxmoxSecrets }, secretNames);
+    assert.match(
+      messageOf(loadStack),
+      /proxmoxApiToken: found a secret in plain text in the stack file; .*has been seen/,
+    );
   });
 });

@@ -3,10 +3,15 @@ import fc from "fast-check";
 import { ProfileError } from "../../config/errors";
 import { parseProfile, parseStack } from "../../config/parse";
 import { stackKeys } from "../../config/schema";
-import { hash, minimal, secrets } from "./stacks";
+import { existing, hash, minimal, proxmox, proxmoxSecrets, secrets } from "./stacks";
 
 const canary = "CANARY";
 const whole = { ...minimal, gateway: {}, ports: {}, paths: { run: "/run/x" }, ...secrets };
+const wholes = {
+  local: whole,
+  proxmox: { ...proxmox, ...proxmoxSecrets },
+  existing: { ...existing, ...secrets, kubeconfig: "clusters: []\nusers: []\ncontexts: []" },
+};
 
 /** Any value, and values that are nearly right. */
 const value = fc.oneof(
@@ -36,12 +41,23 @@ const key = fc.oneof(
     "revision",
     "serve",
     "cpuThreads",
+    "gpus",
+    "pci",
+    "card",
+    "nvlink",
+    "ssh",
+    "count",
+    "addresses",
+    "nodes",
+    "subnet",
+    "gateway",
+    "taint",
     "constructor",
     "__proto__",
   ),
   fc.string(),
 );
-const mutation = fc.record({ path: fc.array(fc.oneof(key, fc.nat(2)), { minLength: 1, maxLength: 3 }), value });
+const mutation = fc.record({ path: fc.array(fc.oneof(key, fc.nat(2)), { minLength: 1, maxLength: 5 }), value });
 
 /** A copy of `root` with `path` set to `value`, as far as the path can be walked; own properties only. */
 function mutate(root: unknown, path: readonly (string | number)[], replacement: unknown): unknown {
@@ -71,14 +87,34 @@ function messageIfRefused(parse: (raw: unknown) => unknown, raw: unknown): strin
 }
 
 describe("mutated stacks", () => {
-  it("throw a ProfileError or nothing", () => {
+  for (const [kind, stack] of Object.entries(wholes))
+    it(`of kind ${kind} throw a ProfileError or nothing`, () => {
+      fc.assert(
+        fc.property(fc.array(mutation, { minLength: 1, maxLength: 4 }), (mutations) => {
+          const raw = mutations.reduce<unknown>((whole, { path, value: v }) => mutate(whole, path, v), stack);
+          messageIfRefused(parseProfile, raw);
+          messageIfRefused(parseStack, raw);
+        }),
+        { numRuns: 1000 },
+      );
+    });
+
+  it("never show a secret of a cluster, whatever else is wrong", () => {
+    const key = fc.constantFrom(...Object.keys(proxmoxSecrets), "kubeconfig", "hfToken", "adminPasswordHash");
+    const shape = fc.constantFrom<unknown>(
+      canary,
+      [canary],
+      { [canary]: canary },
+      `-----BEGIN PRIVATE KEY-----\n${canary}`,
+    );
     fc.assert(
-      fc.property(fc.array(mutation, { minLength: 1, maxLength: 4 }), (mutations) => {
-        const raw = mutations.reduce<unknown>((stack, { path, value: v }) => mutate(stack, path, v), whole);
-        messageIfRefused(parseProfile, raw);
-        messageIfRefused(parseStack, raw);
+      fc.property(key, shape, mutation, (secret, what, { path, value: v }) => {
+        for (const stack of [wholes.proxmox, wholes.existing]) {
+          const raw = { ...(mutate(stack, path, v) as object | null), [secret]: what };
+          assert.ok(!messageIfRefused(parseStack, raw).includes(canary));
+        }
       }),
-      { numRuns: 2000 },
+      { numRuns: 500 },
     );
   });
 

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { formatFault, ProfileError, UserError } from "../../config/errors";
 import { parseProfile, parseStack } from "../../config/parse";
-import { portDefaults } from "../../config/schema";
+import { isLocal, portDefaults } from "../../config/schema";
 import { hash, messageOf, minimal, secrets } from "./stacks";
 
 const model = (keys: object) => ({ ...minimal, models: [{ ...minimal.models[0], ...keys }] });
@@ -37,21 +37,28 @@ const table: readonly (readonly [string, unknown, readonly string[]])[] = [
     "an empty stack",
     {},
     [
-      "platform: found nothing; expected `kind: local` (this version brings up `local` only); fix: write `platform: { kind: local }`",
+      "platform: found nothing; expected `kind: local`, `kind: proxmox` or `kind: existing`; fix: write `platform: { kind: local }`",
       `models: found nothing; expected a list of models, each with \`source\`; ${noModel}`,
-    ],
-  ],
-  [
-    "a platform of a later version",
-    { ...minimal, platform: { kind: "proxmox", endpoint: "https://10.0.0.2:8006" } },
-    [
-      'platform.kind: found text "proxmox"; expected local (this version brings up `local` only); fix: write `kind: local`; `proxmox` comes in a later version',
     ],
   ],
   [
     "a platform that never was",
     { ...minimal, platform: { kind: 5 } },
-    ["platform.kind: found number 5; expected local (this version brings up `local` only); fix: write `kind: local`"],
+    ["platform.kind: found number 5; expected local, proxmox or existing; fix: write `kind: local`"],
+  ],
+  [
+    "a platform with a slip of the pen, which says nothing about the rest",
+    { ...minimal, platform: { kind: "locall", accelerator: "gpu" } },
+    [
+      'platform.kind: found text "locall"; expected local, proxmox or existing; fix: did you mean `local`? Write `kind: local`',
+    ],
+  ],
+  [
+    "keys of a cluster on this machine",
+    { ...minimal, hosts: [] },
+    [
+      "hosts: found an unknown key; expected one of platform, models, gateway, ports, paths, rayToken, signingKey, users, firstUserPassword; fix: remove it: only a platform of kind proxmox takes it",
+    ],
   ],
   [
     "a mistyped key at the top",
@@ -281,6 +288,7 @@ describe("parseProfile accepts", () => {
       { platform, models: [entry], ports, paths: { run: "/run/x" }, ...secrets },
       { stack: "two" },
     );
+    assert.ok(isLocal(profile));
     assert.deepEqual(profile.platform, platform);
     assert.deepEqual(profile.models, [{ ...entry, kind: "huggingface" }]);
     assert.deepEqual(profile.ports, { ...portDefaults, ...ports });

@@ -1,16 +1,19 @@
 /** Profiles and machines to start a case from. */
+import assert from "node:assert/strict";
 import { parseProfile } from "../../config/parse";
-import type { Profile } from "../../config/schema";
+import { isLocal, type LocalProfile } from "../../config/schema";
 import type { LocalFacts, ModelFacts } from "../../plan/plan";
 
 /** A profile from the platform's and the model's keys. */
-export function profileOf(platform: object = {}, model: object = {}, gateway: object = {}): Profile {
-  return parseProfile({
+export function profileOf(platform: object = {}, model: object = {}, gateway: object = {}): LocalProfile {
+  const profile = parseProfile({
     platform: { kind: "local", ...platform },
     models: [{ source: "builtin:tiny-llama", ...model }],
     gateway,
     paths: { run: "/run/tokenrack" },
   });
+  assert.ok(isLocal(profile));
+  return profile;
 }
 
 /** Llama 3.1 8B in 16 bits: 128 KiB of KV cache a token. @see https://huggingface.co/meta-llama/Llama-3.1-8B */

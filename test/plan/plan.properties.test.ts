@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import fc from "fast-check";
 import { ProfileError } from "../../config/errors";
 import { kvBytesPerToken, overheadGib } from "../../plan/fit";
-import { makePlan, type LocalFacts, type ModelFacts, type Plan } from "../../plan/plan";
+import { makePlan, type LocalFacts, type ModelFacts, type LocalStackPlan } from "../../plan/plan";
 import { profileOf } from "./cases";
 
 const maybe = <T>(arbitrary: fc.Arbitrary<T>): fc.Arbitrary<T | undefined> => fc.option(arbitrary, { nil: undefined });
@@ -48,7 +48,7 @@ const profile = fc
   );
 
 /** The plan, or undefined when it was refused; anything thrown but a ProfileError is the failure. */
-function planned(...[asked, facts]: Parameters<typeof makePlan>): Plan | undefined {
+function planned(asked: ReturnType<typeof profileOf>, facts: LocalFacts): LocalStackPlan | undefined {
   try {
     return makePlan(asked, facts);
   } catch (error) {
@@ -59,7 +59,7 @@ function planned(...[asked, facts]: Parameters<typeof makePlan>): Plan | undefin
 }
 
 /** Checks a property on the cases that can be planned, and that there are enough of them to mean something. */
-function check(property: (plan: Plan, facts: LocalFacts, asked: ReturnType<typeof profileOf>) => void): void {
+function check(property: (plan: LocalStackPlan, facts: LocalFacts, asked: ReturnType<typeof profileOf>) => void): void {
   let accepted = 0;
   fc.assert(
     fc.property(profile, machine, (asked, facts) => {

@@ -2,16 +2,16 @@ import assert from "node:assert/strict";
 import { formatFault, ProfileError } from "../../config/errors";
 import { explainPlan } from "../../plan/explain";
 import { makePlan, type LocalFacts } from "../../plan/plan";
-import type { Profile } from "../../config/schema";
+import type { LocalProfile } from "../../config/schema";
 import { laptop, llama8b, profileOf, rtx3090, withLlama } from "./cases";
 
 const noise =
   "tiny-llama has random weights: it answers, and its words are noise. For real answers set models[0].source";
 const moves = "models[0].revision is main, which moves: name a commit to get the same model every time";
-const llama = (platform: object = {}, model: object = {}): Profile =>
+const llama = (platform: object = {}, model: object = {}): LocalProfile =>
   profileOf(platform, { source: "org/llama", revision: "v1", ...model });
 
-function faultsOf(profile: Profile, facts: LocalFacts): string[] {
+function faultsOf(profile: LocalProfile, facts: LocalFacts): string[] {
   try {
     makePlan(profile, facts);
   } catch (error) {
@@ -22,7 +22,7 @@ function faultsOf(profile: Profile, facts: LocalFacts): string[] {
 }
 
 /** Context, slots and KV cache of the only model. */
-function shapeOf(profile: Profile, facts: LocalFacts): readonly [number, number, number] {
+function shapeOf(profile: LocalProfile, facts: LocalFacts): readonly [number, number, number] {
   const [model] = makePlan(profile, facts).models;
   assert.ok(model);
   return [model.maxModelLen, model.maxNumSeqs, model.kvCacheGib];

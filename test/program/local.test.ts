@@ -5,7 +5,7 @@ import * as pulumi from "@pulumi/pulumi";
 import { committedConfig } from "../../cli/profile";
 import { ProfileError } from "../../config/errors";
 import { parseProfile } from "../../config/parse";
-import { makePlan, type Plan } from "../../plan/plan";
+import { makePlan, type LocalStackPlan } from "../../plan/plan";
 import { program, type StackOutputs } from "../../program";
 import { stackProgram } from "../../stackProgram";
 import { outputs, secrets, leaks } from "../components/cases";
@@ -18,7 +18,7 @@ const golden = readFileSync(join(__dirname, "golden", "local.urns.txt"), "utf8")
   .trim()
   .split("\n");
 
-const committed: Plan = makePlan(
+const committed: LocalStackPlan = makePlan(
   parseProfile(
     { ...committedConfig("local"), paths: { run: "/house/run", cache: "/house/cache", gatewayBundle: "/gateway.js" } },
     { stack: "local" },

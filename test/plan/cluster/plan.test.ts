@@ -107,7 +107,10 @@ describe("makePlan on a cluster refuses", () => {
   const cases: readonly (readonly [string, unknown, readonly RegExp[]])[] = [
     [
       "42: more nodes than the hosts have cards for, and says nothing of models then",
-      changed(changed(proxmox, "pools[1].count", 3), "pools[1].addresses", ["192.168.2.61-192.168.2.63"]),
+      {
+        ...changed(changed(proxmox, "pools[1].count", 3), "pools[1].addresses", ["192.168.2.61-192.168.2.63"]),
+        models: [{ source: "Qwen/Qwen3-8B-AWQ", replicas: 3 }],
+      },
       [/^pools\[1\]\.count: found 3 nodes x 1 x rtx-3090; expected at most 2 nodes: /],
     ],
     [

@@ -1,0 +1,109 @@
+/** Checks the shape of the secrets that only clusters have. Nothing here puts a secret value, or any part of one, into a fault. */
+import { parse } from "yaml";
+import type { Fault } from "./errors";
+import type { SomeSecrets } from "./schema";
+
+type Say = (path: keyof SomeSecrets, value: string, needed: string) => Fault;
+
+const tokenText = "user@realm!id=uuid";
+
+/** The token's user is a part of its name and no secret; the rest is. */
+function tokenFaults(token: string, say: Say): Fault[] {
+  const shape = /^[^\s@!=]+@[^\s@!=]+![A-Za-z][\w.-]*=[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}$/i;
+  return shape.test(token) ? [] : [say("proxmoxApiToken", token, tokenText)];
+}
+
+/** Whether a Proxmox token belongs to root@pam. */
+export const isRootToken = (token: string): boolean => token.startsWith("root@pam!");
+
+const pem = /^-----BEGIN ([A-Z ]*)PRIVATE KEY-----\s+([\s\S]+?)-----END \1PRIVATE KEY-----\s*$/;
+
+/**
+ * Whether a private key is locked by a passphrase; undefined when the text is no private key.
+ * @see https://github.com/openssh/openssh-portable PROTOCOL.key: magic, then the name of the cipher
+ */
+function isLocked(key: string): boolean | undefined {
+  const [, kind = "", body = ""] = pem.exec(key.trim()) ?? [];
+  if (body === "") return undefined;
+  if (kind !== "OPENSSH ") return kind === "ENCRYPTED " || /Proc-Type:[^\n]*ENCRYPTED/.test(body);
+  const data = Buffer.from(body, "base64");
+  const magic = "openssh-key-v1\0";
+  if (!data.subarray(0, magic.length).equals(Buffer.from(magic))) return undefined;
+  const length = data.length < magic.length + 4 ? 0 : data.readUInt32BE(magic.length);
+  return data.subarray(magic.length + 4, magic.length + 4 + length).toString() !== "none";
+}
+
+const keyText = "a private key (starts with -----BEGIN OPENSSH PRIVATE KEY----- or another PEM line)";
+
+function hostKeyFaults(key: string, passphrase: string | undefined, say: Say): Fault[] {
+  const locked = isLocked(key);
+  if (locked === undefined) return [say("hostSshKey", key, keyText)];
+  if (!locked || passphrase !== undefined) return [];
+  const fix =
+    "run `pulumi config set --secret tokenrack:hostSshKeyPassphrase`, or make a key without one for this stack alone";
+  const found = "a private key that is locked by a passphrase, and no hostSshKeyPassphrase";
+  return [{ ...say("hostSshKey", key, "a key that opens"), found, fix }];
+}
+
+function nodeKeyFaults(key: string, say: Say): Fault[] {
+  const locked = isLocked(key);
+  if (locked === undefined) return [say("nodeSshKey", key, keyText)];
+  const found = "a private key that is locked by a passphrase, which the installer cannot enter";
+  return locked ? [{ ...say("nodeSshKey", key, "a private key without a passphrase"), found }] : [];
+}
+
+/** Texts that documents have where a secret belongs: `license_key`, `<CERT>`, `SSH_KEY`, `changeme`. */
+const isPlaceholder = (text: string): boolean =>
+  /^(?:<[^>]*>|license[_-]?key|ssh_key|user_key|your[_-].*|change[_-]?me|xxx+|todo|\.\.\.)$/i.test(text.trim());
+
+function licenceFaults(key: string, say: Say): Fault[] {
+  const needed = "the licence key itself";
+  if (isPlaceholder(key)) {
+    return [{ ...say("deckhouseLicenseKey", key, needed), found: "a placeholder out of a document (not shown)" }];
+  }
+  return /^[\x21-\x7e]{8,4096}$/.test(key) ? [] : [say("deckhouseLicenseKey", key, needed)];
+}
+
+/** Hashes that anybody can read: of the article's and Deckhouse's own sample password. @see deckhouse documentation, getting started */
+const publishedHashes: readonly string[] = ["$2y$10$Jb5NmiNzNqDIt/vleKdrzux8EQrpvR/tPHKW6Pd/94ZAN14UgidjO"];
+
+function adminHashFaults(hash: string, say: Say): Fault[] {
+  const plain = /^[A-Za-z0-9+/=\s]+$/.test(hash) ? Buffer.from(hash, "base64").toString().trim() : hash.trim();
+  if (publishedHashes.includes(plain)) {
+    const found = "the hash of a published sample, whose password everybody knows";
+    return [{ ...say("adminPasswordHash", hash, "a bcrypt hash of your own password"), found }];
+  }
+  if (/^\$2[aby]\$(?:0[4-9]|[12]\d|3[01])\$[./A-Za-z0-9]{53}$/.test(plain)) return [];
+  return [say("adminPasswordHash", hash, "a bcrypt hash ($2y$10$..), as it is or in base64")];
+}
+
+function kubeconfigFaults(text: string, say: Say): Fault[] {
+  const needed = "a kubeconfig: YAML with clusters, users and contexts";
+  try {
+    const parsed: unknown = parse(text);
+    const keys = typeof parsed === "object" && parsed !== null ? Object.keys(parsed) : [];
+    if (["clusters", "users", "contexts"].every((key) => keys.includes(key))) return [];
+  } catch {
+    // The parser's message quotes the text, which holds keys.
+  }
+  return [say("kubeconfig", text, needed)];
+}
+
+function hubTokenFaults(token: string, say: Say): Fault[] {
+  return /^hf_[A-Za-z0-9]{20,}$/.test(token) ? [] : [say("hfToken", token, "a token of Hugging Face (hf_...)")];
+}
+
+/** Faults in the secrets that are there. */
+export function clusterSecretFaults(secrets: SomeSecrets, say: Say): Fault[] {
+  const { proxmoxApiToken, hostSshKey, hostSshKeyPassphrase, nodeSshKey } = secrets;
+  const { deckhouseLicenseKey, adminPasswordHash, kubeconfig, hfToken } = secrets;
+  return [
+    ...(proxmoxApiToken === undefined ? [] : tokenFaults(proxmoxApiToken, say)),
+    ...(hostSshKey === undefined ? [] : hostKeyFaults(hostSshKey, hostSshKeyPassphrase, say)),
+    ...(nodeSshKey === undefined ? [] : nodeKeyFaults(nodeSshKey, say)),
+    ...(deckhouseLicenseKey === undefined ? [] : licenceFaults(deckhouseLicenseKey, say)),
+    ...(adminPasswordHash === undefined ? [] : adminHashFaults(adminPasswordHash, say)),
+    ...(kubeconfig === undefined ? [] : kubeconfigFaults(kubeconfig, say)),
+    ...(hfToken === undefined ? [] : hubTokenFaults(hfToken, say)),
+  ];
+}

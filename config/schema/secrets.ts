@@ -1,0 +1,59 @@
+/** The secret keys: one scalar each. `config/secrets.ts` checks what is in them; their faults never show a value. */
+import * as z from "zod";
+
+const secret = () => z.string({ error: "a secret text" });
+
+/** Secrets of every stack. */
+const common = {
+  /** What Ray asks of every client of its dashboard and control ports. */
+  rayToken: secret(),
+  /** Ed25519 private key, PKCS8 PEM: signs the gateway's tokens. */
+  signingKey: secret(),
+  /** Users as JSON text: `[{"name","passwordHash","scopes":[],"models":[]}]`. */
+  users: secret(),
+  /** Password of `gateway.firstUser`, in the clear: asks for the first token, which proves that the stack works. */
+  firstUserPassword: secret(),
+} as const;
+
+/** Token of the hub, for models whose licence has to be accepted (Gemma, Llama). */
+const hfToken = secret().optional();
+
+/** Secrets of a stack on this machine. */
+export const secretsSchema = z.strictObject(common);
+
+/** Secrets of a stack on Proxmox. */
+export const proxmoxSecretsSchema = z.strictObject({
+  ...common,
+  /** Token of Proxmox's API: "user@realm!id=uuid". */
+  proxmoxApiToken: secret(),
+  /** Private key that opens every host over SSH (OpenSSH or PEM). */
+  hostSshKey: secret(),
+  /** Passphrase of `hostSshKey`, where it has one. */
+  hostSshKeyPassphrase: secret().optional(),
+  /** Private key that opens the VMs over SSH, without a passphrase; its public half is put on them. */
+  nodeSshKey: secret(),
+  /** Deckhouse's licence key; for every edition but CE. */
+  deckhouseLicenseKey: secret().optional(),
+  /** bcrypt hash of the cluster's administrator's password. */
+  adminPasswordHash: secret().optional(),
+  hfToken,
+});
+
+/** Secrets of a stack on a cluster that is there already. */
+export const existingSecretsSchema = z.strictObject({
+  ...common,
+  /** The whole kubeconfig, YAML. */
+  kubeconfig: secret(),
+  hfToken,
+});
+
+/** Secrets in the clear: only ever held between reading and wrapping. */
+export type PlainSecrets = z.output<typeof secretsSchema>;
+/** The same of a stack on Proxmox. */
+export type PlainProxmoxSecrets = z.output<typeof proxmoxSecretsSchema>;
+/** The same of a stack on an existing cluster. */
+export type PlainExistingSecrets = z.output<typeof existingSecretsSchema>;
+/** The secrets that are there, of any platform. */
+export type SomeSecrets = {
+  readonly [K in keyof (PlainProxmoxSecrets & PlainExistingSecrets)]?: string | undefined;
+};
