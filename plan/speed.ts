@@ -77,11 +77,15 @@ function withHandOver(own: Terms, stage: Stage, shape: ModelShape, tokens: numbe
   return { memory, compute, link: link + sendSeconds(bytes, stage.next), launch: launch + factors.stageSeconds };
 }
 
+/** Tokens of the largest step that runs as a CUDA graph. */
+const graphTokensOf = ({ enforceEager, maxNumSeqs }: SpeedSettings): number =>
+  enforceEager ? 0 : Math.min(factors.graphTokensPerSlot * maxNumSeqs, factors.mostGraphTokens);
+
 /** Each stage's part of a step, with the way to the next. */
 function partsOf(request: SpeedRequest, stages: readonly Stage[], work: Work, step: Step): readonly Terms[] {
   const { shape, layout, settings } = request;
   const run = {
-    enforceEager: settings.enforceEager,
+    graphTokens: graphTokensOf(settings),
     kvDtypeBytes: settings.kvDtypeBytes,
     offloadBytes: (settings.cpuOffloadGib ?? 0) * factors.GIB,
     wholeExperts: layout.expertParallel === true,
@@ -103,7 +107,7 @@ const launching = (time: number): Terms => ({ ...noTime, launch: time });
 /**
  * Seconds between two tokens of a sequence when so many are decoded. PP ranks work on different parts of the batch at the
  * same time; a sequence has its next token when its part has gone through all of them, or when the slowest rank has done
- * every part, whichever is later: what the other ranks wait is the bubble.
+ * every part, whichever is later: what the other ranks wait is the bubble. Each part is a step for the scheduler.
  */
 function decodeTerms(request: SpeedRequest, stages: readonly Stage[], work: Work, batch: number): Terms {
   const { shape, settings, contextTokens } = request;
@@ -112,11 +116,10 @@ function decodeTerms(request: SpeedRequest, stages: readonly Stage[], work: Work
   const times = partsOf(request, stages, work, decodeStep(shape, perPart, contextTokens));
   const through = sumOf(times);
   const paced = addTerms(noTime, slowestOf(times), parts);
-  const host = factors.stepSeconds + (settings.asyncScheduling ? 0 : factors.syncSchedulingSeconds);
-  return addTerms(
-    totalOf(paced) > totalOf(through) ? paced : through,
-    launching(host + batch * factors.sequenceSeconds),
-  );
+  const slower = totalOf(paced) > totalOf(through) ? paced : through;
+  const own = addTerms(slower, launching(factors.stepSeconds + batch * factors.sequenceSeconds));
+  const waiting = Math.max(0, parts * factors.hostSeconds - totalOf(own));
+  return addTerms(own, launching(waiting + (settings.asyncScheduling ? 0 : factors.syncSchedulingSeconds)));
 }
 
 /**

@@ -6,6 +6,7 @@ import {
   computeEfficiency,
   expertEfficiency,
   firstFp8,
+  firstFreeMxfp4,
   firstMxfp4,
   fp8Efficiency,
   GIGA,
@@ -57,8 +58,9 @@ export function cardRates(gpu: GpuModel, { format }: Quantization): CardRates {
   const plain = gpu.bf16Tflops * TERA * computeEfficiency;
   const native = isNative(format, gpu);
   const fast = native && format !== "bf16" ? Math.max(plain, (gpu.fp8Tflops ?? 0) * TERA * fp8Efficiency) : plain;
-  const unpack = native ? Infinity : unpacked(gpu);
   const expertsOnly = format === "mxfp4";
+  const free = native || (expertsOnly && gpu.computeCapability >= firstFreeMxfp4);
+  const unpack = free ? Infinity : unpacked(gpu);
   return {
     memory: gpu.bandwidthGBs * GIGA * (memoryEfficiency[gpu.computeCapability] ?? memoryEfficiencyElse),
     plain,

@@ -14,7 +14,7 @@ export const memoryEfficiency: Readonly<Record<number, number>> = { 80: 0.81, 86
 export const memoryEfficiencyElse = 0.81;
 
 /** Share of dense BF16 that prefill reaches. Row `h200-llama8b`, 2,048 tokens; other cards assumed as H200. */
-export const computeEfficiency = 0.64;
+export const computeEfficiency = 0.66;
 
 /**
  * The same for routed experts, each of which has few of the tokens. Row `h200-qwen3-30b`, 8,192 tokens; other cards assumed
@@ -43,13 +43,19 @@ export const int8PerClock: Readonly<Record<number, number>> = { 80: 4096, 86: 20
 /** For a card that is not in the table: as the newest in it. */
 export const int8PerClockElse = 8192;
 
+/**
+ * First compute capability whose Triton kernels unpack MXFP4 as fast as it is read (before, it is Marlin). Chosen by whole
+ * batches of 8 to 64 sequences of gpt-oss-20b on an H200, which the bound for 4 bit would make 40 to 80 % slower.
+ */
+export const firstFreeMxfp4 = 90;
+
 /** First compute capability whose FP8 units vLLM uses, and from which MXFP4 is not unpacked to 16 bit. @see vllm/model_executor/layers/quantization, Marlin */
 export const firstFp8 = 89;
 export const firstMxfp4 = 100;
 
 /**
  * Seconds of one kernel besides its bytes and products: start, end and the gap before it, at `referenceGhz`. Row
- * `h200-llama8b` with `stepSeconds`.
+ * `h200-llama8b`, 1 sequence, with `stepSeconds`.
  */
 export const kernelSeconds = 1.9e-6;
 
@@ -69,13 +75,23 @@ export const boostGhz: Readonly<Record<number, number>> = { 80: 1.41, 86: 1.7, 8
 export const referenceGhz = 1.98;
 
 /**
- * Seconds of one layer that the CPU needs to launch its kernels without CUDA graphs. Row `h200-llama8b-eager`; the CPU of
- * that machine, others assumed alike.
+ * Seconds that the CPU needs to launch one kernel where no CUDA graph does it: in eager mode, and in steps of more tokens
+ * than the largest graph. Row `h200-llama8b-eager`, 1 sequence; the CPU of that machine, others assumed alike.
  */
-export const eagerLayerSeconds = 0.42e-3;
+export const launchSeconds = 42.5e-6;
+
+/** vLLM captures graphs up to so many tokens for each slot, and up to so many at all. @see plan/memory/overhead.ts, graphSizes */
+export const graphTokensPerSlot = 2;
+export const mostGraphTokens = 512;
 
 /** Seconds of one step besides the layers: input, sampler, output. Row `h200-llama8b`, 1 sequence. */
 export const stepSeconds = 0.3e-3;
+
+/**
+ * Seconds that the scheduler and the worker's Python take for one step, which is the least it takes however small the model
+ * is. Row `h200-qwen3-0.6b`; the CPU of that machine, others assumed alike.
+ */
+export const hostSeconds = 2.4e-3;
 
 /** Seconds that each sequence of a step adds there. Row `h200-llama8b`, 32 sequences. */
 export const sequenceSeconds = 14e-6;
@@ -86,8 +102,11 @@ export const sequenceSeconds = 14e-6;
  */
 export const syncSchedulingSeconds = 1e-3;
 
-/** Seconds that handing a step from one PP rank to the next takes besides the link: Python on both sides. Assumed. */
-export const stageSeconds = 0.4e-3;
+/**
+ * Seconds that handing a step from one PP rank to the next takes besides the link: Python on both sides. Row
+ * `h200-llama8b-pp2`, 1 sequence, on one host; between nodes and over Ray assumed alike.
+ */
+export const stageSeconds = 0.15e-3;
 
 /** Seconds of one prompt besides its chunks: tokens, scheduling, first sample. Row `h200-llama8b`, 2,048 tokens. */
 export const promptSeconds = 2e-3;

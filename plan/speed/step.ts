@@ -5,8 +5,8 @@ import type { CardRates } from "./card";
 import { allReduceSeconds } from "./collectives";
 import {
   activationBytes,
-  eagerLayerSeconds,
   expertKernels,
+  launchSeconds,
   layerKernels,
   opsPerMac,
   reducesAtEnds,
@@ -44,7 +44,8 @@ export interface Step {
 
 /** How the step runs. */
 export interface StepSettings {
-  readonly enforceEager: boolean;
+  /** Tokens of the largest CUDA graph; 0 in eager mode. */
+  readonly graphTokens: number;
   readonly kvDtypeBytes: number;
   /** Bytes of weights in the node's memory, on each rank. */
   readonly offloadBytes: number;
@@ -139,10 +140,11 @@ export function stageTerms(
   addMatrices(sum, work, group.rates, step, experts);
   addAttention(sum, work, widths, group.rates, step, settings.kvDtypeBytes);
   const link = linkSeconds(shape, work, group, step) + settings.offloadBytes / group.slot;
-  const norms = shape.norms + (shape.qkNorm ? 1 : 0);
-  const graphs = (work.layers * (layerKernels + norms) + work.moeLayers * expertKernels) * group.rates.kernel;
-  // Without graphs the CPU launches while the GPU works: whichever is slower.
-  const busy = sum.memory + sum.compute + link + graphs;
-  const idle = settings.enforceEager ? Math.max(0, work.layers * eagerLayerSeconds - busy) : 0;
-  return { memory: sum.memory, compute: sum.compute, link, launch: graphs + idle };
+  const kernels = work.layers * (layerKernels + shape.norms + (shape.qkNorm ? 1 : 0)) + work.moeLayers * expertKernels;
+  const gaps = kernels * group.rates.kernel;
+  // Without a graph the CPU launches while the GPU works: whichever is slower.
+  const launches = kernels + (group.link === undefined ? 0 : reducesPerLayer * work.layers);
+  const busy = sum.memory + sum.compute + link + gaps;
+  const idle = step.tokens > settings.graphTokens ? Math.max(0, launches * launchSeconds - busy) : 0;
+  return { memory: sum.memory, compute: sum.compute, link, launch: gaps + idle };
 }

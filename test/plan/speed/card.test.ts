@@ -23,7 +23,8 @@ const cases: readonly Case[] = [
   { card: "4090", how: fp8Block, unpacks: [false, false], fast: true },
   { card: "h100", how: fp8Block, unpacks: [false, false], fast: true },
   { card: "h100", how: w4a16, unpacks: [true, true], fast: false },
-  { card: "h100", how: mxfp4, unpacks: [false, true], fast: false },
+  { card: "a100", how: mxfp4, unpacks: [false, true], fast: false },
+  { card: "h100", how: mxfp4, unpacks: [false, false], fast: false },
   { card: "5090", how: mxfp4, unpacks: [false, false], fast: false },
 ];
 
