@@ -73,11 +73,11 @@ export function memoryOf({ shape, layout, settings, gpuBytes }: MemoryRequest): 
   const activations = activationPeaks(shape, layout, settings);
   const graphs = graphBytes(shape, layout, settings);
   const none = bytes(0);
-  const ranks = weightsPerRank(shape, layout).map((weights, rank) =>
+  const ranks = weightsPerRank(shape, layout, settings.computeCapability).map((weights, rank) =>
     rankMemory(
       {
         weights,
-        nonTorch: nonTorchBytes(layout),
+        nonTorch: nonTorchBytes(layout, shape),
         activations: activations[rank] ?? none,
         graphs: graphs[rank] ?? none,
       },

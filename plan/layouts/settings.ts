@@ -101,6 +101,7 @@ function baseSettings(request: ServingRequest, { layout, cards }: Placed): Omit<
     asyncScheduling: false,
     enforceEager: pins.enforceEager ?? false,
     compileCache: "warm",
+    computeCapability: Math.min(...cards.map((card) => card.computeCapability)),
     gpuMemoryUtilization: pins.gpuMemoryUtilization ?? (ranks === 1 ? share.one : share.several),
   };
 }

@@ -5,8 +5,8 @@
 import type { ModelShape } from "../../catalog/modelShapes";
 import { bytes, type Bytes } from "../../catalog/units";
 import { kvHeadsPerRank, layerRanges, type Layout } from "./layout";
+import { isHopper, vocabTensor } from "./tensors";
 import { tensorBytes } from "./weights";
-import { vocabTensor } from "./tensors";
 
 const MIB = 2 ** 20;
 
@@ -20,97 +20,200 @@ export interface RunSettings {
   readonly enforceEager: boolean;
   /** `cold`: the first start, nothing compiled yet. `warm`: a later one with the same cache directories. */
   readonly compileCache: "cold" | "warm";
+  /** Of the GPUs, as the catalogue writes it (86 for 8.6): some kernels store or need more on Hopper (90). @default kernels of older GPUs */
+  readonly computeCapability?: number;
 }
 
 /**
- * Hidden-state buffers that live through a feed-forward layer: residual, its norm, input, output and one of the compiler's.
- * With two of gate and up and one of their product the sum is exact to 2 KiB on row `llama8b-24g-warm`.
+ * Workspace that PyTorch keeps for cuBLAS: 32 MiB on compute capability 9 and above, 8.1 MiB before; the larger one, to be
+ * on the safe side. @see pytorch aten/src/ATen/cuda/CublasHandlePool.cpp, getChosenWorkspaceSize
  */
-const hiddenBuffers = 5;
-
-/** Bytes a logit through the sampler, for each request and vocabulary entry: four 32-bit copies. From row `llama70b-tp2`. */
-const samplerBytes = 16;
-
-/** Hidden-state buffers besides the embedding matrix in a cold start, to 21 KiB on `llama8b-24g-cold`. */
-const coldBuffers = 2;
+const cublasWorkspace = 32 * MIB;
 
 /**
- * Outside PyTorch: CUDA context growth, cuBLAS and kernels. Rows `llama8b-24g-cold` (one rank) and `llama70b-tp2`. Less
- * with several ranks, because vLLM takes its first look after NCCL has started, and NCCL's own part is before that.
+ * Buffer that clears the L2 cache while the compiler times kernels: as large as that cache, on an H200 60 MiB. Rows
+ * `llama8b-pp2-21.6g-s64-cold` and `llama8b-tp2-21.6g-s64-cold`.
  */
-const nonTorch = { one: 230 * MIB, several: 68 * MIB } as const;
+const cacheFlush = 60 * MIB;
 
 /**
- * A CUDA graph of one batch size, for each layer: 0.156 to 0.193 MiB on the rows `llama8b-24g-cold`, `gemma27b-40g-cold`,
- * `qwen3-30b-h200` and `llama70b-tp2`.
+ * Bytes a request and vocabulary entry in the sampler. V1: logits in 16 bit, and in 32 bit logits, probabilities, noise and
+ * the buffer of top-k (which is less above one row a multiprocessor). V2: the logits, changed in place; with TP the rank's
+ * part, the gathered ones and their copy in order. @see vllm v1/sample/sampler.py, topk_topp_sampler.py; v1/worker/gpu/sample
  */
-const graphBytesPerLayer = 0.175 * MIB;
+const samplerBytes = { v1: 18, v2: 2, v2Gathered: 6 } as const;
 
-/** vLLM captures each size twice: piecewise for prefill and mixed steps, whole for decoding. */
-const graphModes = 2;
+/** Tokens whose keys and values MLA makes room for in the profile run. @see vllm mla_attention.py */
+const mlaPrefillTokens = 65_536;
 
 /**
- * Numbers that one token needs in the buffers of the experts on one rank, which vLLM keeps once it has made them: each
- * chosen expert has its own copy of the token, and its output reuses the buffer of gate and up.
- * @see vllm/model_executor/layers/fused_moe/modular_kernel.py, _allocate_buffers; vllm/v1/worker/workspace.py
+ * Outside PyTorch: CUDA context growth, cuBLAS and kernels. Rows `llama8b-24g-cold` (one rank), `qwen3-30b-72g-s64-warm`
+ * (experts on the V1 runner) and `llama70b-tp2`. Less with several ranks, because vLLM takes its first look after NCCL has
+ * started: NCCL's own part, about 0.9 GiB, is before that and outside vLLM's share.
  */
-function expertBuffers({ moe, hidden }: ModelShape, { tensorParallel, expertParallel }: Layout): number {
-  if (moe === undefined) return 0;
-  const width = expertParallel === true ? moe.intermediate : moe.intermediate / tensorParallel;
-  return moe.perToken * (Math.max(2 * width, hidden) + width);
+const nonTorch = { one: 230 * MIB, experts: 246 * MIB, several: 68 * MIB } as const;
+
+/**
+ * CUDA graphs: the workspace of the capturing stream, and for each graph a part that is always there and one for each layer,
+ * more with MLA, whose layers launch more kernels. To 25 % (what a graph takes also depends on the widths); one row with two
+ * PP ranks is 30 % off. Rows `llama8b-21.6g-*`, `qwen3-8b-*`, `qwen3-30b-72g-*`, `deepseek-v2-lite-43.2g-s64-warm`.
+ */
+const graphCost = {
+  v1: { graph: 1.2 * MIB, layer: 0.12 * MIB },
+  v2: { graph: 1.5 * MIB, layer: 0.15 * MIB },
+  mla: { graph: 1.5 * MIB, layer: 0.385 * MIB },
+} as const;
+
+/**
+ * vLLM's older model runner: models with experts, save a few architectures, of which the catalogue's fields tell only
+ * DeepSeek V2 (no correction in its router). @see vllm/config/vllm.py 0.26, use_v2_model_runner
+ */
+const onV1 = ({ moe, mla }: ModelShape): boolean => moe !== undefined && !(mla !== undefined && !moe.routerCorrection);
+
+/**
+ * Bytes of the experts' buffers on one rank, which vLLM keeps once it has made them: each chosen expert has its own copy of
+ * the token before and after. The MXFP4 kernels of Hopper have none. @see vllm fused_moe/experts/triton_moe.py,
+ * marlin_moe.py, workspace_shapes; gpt_oss_triton_kernels_moe.py
+ */
+function expertBuffers(shape: ModelShape, layout: Layout, settings: RunSettings): number {
+  const { moe, hidden } = shape;
+  if (moe === undefined || (shape.quantization.format === "mxfp4" && isHopper(settings.computeCapability))) return 0;
+  const width = layout.expertParallel === true ? moe.intermediate : moe.intermediate / layout.tensorParallel;
+  return 2 * settings.maxNumBatchedTokens * moe.perToken * (Math.max(2 * width, hidden) + Math.max(width, hidden));
 }
 
-/** Numbers that one token needs at the widest point of a layer on one rank, besides the hidden-state buffers. */
-function widest(shape: ModelShape, layout: Layout): number {
-  const tp = layout.tensorParallel;
-  const { moe, mla } = shape;
-  const heads = shape.heads / tp;
-  const attention =
-    mla === undefined
-      ? (2 * heads + 2 * kvHeadsPerRank(shape, layout)) * shape.headDim
-      : heads * (2 * (mla.nopeDim + mla.ropeDim) + mla.nopeDim + mla.valueDim);
-  const dense = moe === undefined || moe.denseLayers > 0 ? (3 * shape.intermediate) / tp : 0;
-  const shared = (3 * (moe?.sharedIntermediate ?? 0)) / tp;
-  return expertBuffers(shape, layout) + Math.max(attention, dense, shared);
+/** What stays from the first layer on: experts' buffers, and cuBLAS's where a layer has a matrix in 16 bit. */
+function kept(shape: ModelShape, layout: Layout, settings: RunSettings): number {
+  const { format } = shape.quantization;
+  const has16bit = shape.moe !== undefined || format === "bf16" || format === "mxfp4";
+  return expertBuffers(shape, layout, settings) + (has16bit ? cublasWorkspace : 0);
 }
 
 /**
- * Activation peak of each PP rank in vLLM's profile run, in bytes: the widest layer with a full batch, the sampler with
- * every slot taken (last rank), and on a cold start one more copy of the embedding matrix (first rank).
- * The encoder's own run of a model with vision is not in it.
- * @see vllm/v1/worker/gpu_model_runner.py, profile_run
+ * Numbers that one token needs in a layer's attention on one rank: query, key and value before and after rotation, the
+ * output, and three hidden states; with MLA the query, the compressed vector and two hidden states.
  */
-export function activationPeaks(shape: ModelShape, layout: Layout, settings: RunSettings): readonly Bytes[] {
-  const tokens = settings.maxNumBatchedTokens;
-  const hidden = 2 * tokens * shape.hidden;
-  const layer = 2 * tokens * widest(shape, layout) + hiddenBuffers * hidden;
-  const sampler = samplerBytes * settings.maxNumSeqs * shape.vocab + 2 * tokens * expertBuffers(shape, layout);
-  const cold = settings.compileCache === "cold" && !settings.enforceEager;
-  const embedding = tensorBytes(vocabTensor(shape, layout), shape.quantization) + coldBuffers * hidden;
-  const last = layout.pipelineParallel - 1;
-  return Array.from({ length: layout.pipelineParallel }, (_, rank) =>
-    bytes(Math.max(layer, rank === last ? sampler : 0, rank === 0 && cold ? embedding : 0)),
+function attentionWidth(shape: ModelShape, layout: Layout): number {
+  const { hidden, mla, heads, headDim } = shape;
+  const own = heads / layout.tensorParallel;
+  if (mla !== undefined) return own * (mla.nopeDim + mla.ropeDim) + mla.kvLoraRank + mla.ropeDim + 2 * hidden;
+  return (3 * own + 3 * kvHeadsPerRank(shape, layout)) * headDim + 3 * hidden;
+}
+
+/**
+ * The same for a feed-forward layer: gate and up, their product, the residual, the normed input, and the attention's output,
+ * which is not freed yet. To 0.1 % on every warm dense row.
+ */
+function feedForwardWidth(shape: ModelShape, { tensorParallel }: Layout, width: number): number {
+  const value = shape.mla?.valueDim ?? shape.headDim;
+  return width === 0 ? 0 : (3 * width + shape.heads * value) / tensorParallel + 2 * shape.hidden;
+}
+
+/** Peak of one layer, with what is kept: a dense layer before experts has only cuBLAS's workspace so far. */
+function layerPeak(shape: ModelShape, layout: Layout, settings: RunSettings): number {
+  const { moe } = shape;
+  const each = 2 * settings.maxNumBatchedTokens;
+  const shared = feedForwardWidth(shape, layout, moe?.sharedIntermediate ?? 0);
+  const dense = moe === undefined || moe.denseLayers > 0 ? feedForwardWidth(shape, layout, shape.intermediate) : 0;
+  return Math.max(
+    kept(shape, layout, settings) + each * Math.max(attentionWidth(shape, layout), shared),
+    kept(shape, layout, settings) - expertBuffers(shape, layout, settings) + each * dense,
   );
 }
 
-/** Memory outside PyTorch on each rank, in bytes. */
-export const nonTorchBytes = ({ tensorParallel, pipelineParallel }: Layout): Bytes =>
-  bytes(tensorParallel * pipelineParallel === 1 ? nonTorch.one : nonTorch.several);
+/** MLA's attention with room for the keys and values of earlier chunks, unpacked for each head; 0 without MLA. */
+function mlaPeak(shape: ModelShape, layout: Layout, settings: RunSettings): number {
+  const { mla, heads } = shape;
+  if (mla === undefined) return 0;
+  const unpacked = 2 * mlaPrefillTokens * (heads / layout.tensorParallel) * (mla.nopeDim + mla.valueDim);
+  const attention = 2 * settings.maxNumBatchedTokens * attentionWidth(shape, layout);
+  return kept(shape, layout, settings) + attention + unpacked;
+}
+
+/** The sampler with every slot taken, after a full batch. */
+function samplerPeak(shape: ModelShape, layout: Layout, settings: RunSettings): number {
+  const v2 = layout.tensorParallel > 1 ? samplerBytes.v2Gathered : samplerBytes.v2;
+  const each = onV1(shape) ? samplerBytes.v1 : v2;
+  const rows = Math.min(settings.maxNumSeqs, settings.maxNumBatchedTokens);
+  return kept(shape, layout, settings) + each * rows * shape.vocab + 2 * settings.maxNumBatchedTokens * shape.hidden;
+}
+
+/**
+ * Peaks of a cold start, in which the compiler times kernels on buffers of its own: on the embedding matrix and two hidden
+ * states (with TP or FP8 on one and the cache flush), and on a layer; with TP that is a second one (row `llama70b-tp2`).
+ */
+function coldPeaks(shape: ModelShape, layout: Layout, settings: RunSettings): { first: number; any: number } {
+  const hidden = 2 * settings.maxNumBatchedTokens * shape.hidden;
+  const layer = layerPeak(shape, layout, settings);
+  const several = layout.tensorParallel > 1;
+  const flushed = several || shape.quantization.format === "fp8";
+  const embedding = tensorBytes(vocabTensor(shape, layout), shape.quantization);
+  return {
+    first: embedding + hidden + (flushed ? Math.max(hidden, cacheFlush) : hidden),
+    any: layer + (several ? layer - kept(shape, layout, settings) : 0) + cacheFlush,
+  };
+}
+
+/**
+ * Gemma 3's encoder (SigLIP), the only one in the catalogue: as many images as tokens fit in a step, at least one, and a layer
+ * holds twice the feed-forward width and three hidden states for each patch. From the source; not measured.
+ * @see vllm 0.29 v1/worker/gpu/mm/encoder_runner.py, profile_encoder_cache (0.26 does not run it on V2); models/siglip.py
+ */
+const encoder = { tokens: 256, patches: 4096, hidden: 1152, intermediate: 4304 } as const;
+
+/** The vision encoder with a full batch of images, on the first rank; 0 without one. */
+function encoderPeak(shape: ModelShape, { tensorParallel }: Layout, settings: RunSettings): number {
+  if (shape.visionParams === undefined) return 0;
+  const images = Math.max(1, Math.min(settings.maxNumSeqs, Math.floor(settings.maxNumBatchedTokens / encoder.tokens)));
+  const width = (2 * encoder.intermediate) / tensorParallel + 3 * encoder.hidden;
+  return 2 * images * (encoder.patches * width + encoder.tokens * shape.hidden);
+}
+
+/**
+ * Activation peak of each PP rank in vLLM's profile run, in bytes: the widest layer with a full batch, the sampler (last
+ * rank), on a cold start what the compiler needs, and a vision encoder (first rank).
+ * @see vllm/v1/worker/gpu_model_runner.py and gpu/model_runner.py, profile_run
+ */
+export function activationPeaks(shape: ModelShape, layout: Layout, settings: RunSettings): readonly Bytes[] {
+  const { compileCache, enforceEager } = settings;
+  const warm = Math.max(layerPeak(shape, layout, settings), mlaPeak(shape, layout, settings));
+  const sampler = samplerPeak(shape, layout, settings);
+  const cold = compileCache === "cold" && !enforceEager ? coldPeaks(shape, layout, settings) : { first: 0, any: 0 };
+  const first = Math.max(cold.first, encoderPeak(shape, layout, settings));
+  const last = layout.pipelineParallel - 1;
+  return Array.from({ length: layout.pipelineParallel }, (_, rank) =>
+    bytes(Math.max(warm, cold.any, rank === last ? sampler : 0, rank === 0 ? first : 0)),
+  );
+}
+
+/** Memory outside PyTorch on each rank, in bytes; with experts a little more (`shape`). */
+export function nonTorchBytes({ tensorParallel, pipelineParallel }: Layout, shape?: ModelShape): Bytes {
+  if (tensorParallel * pipelineParallel > 1) return bytes(nonTorch.several);
+  return bytes(shape !== undefined && onV1(shape) ? nonTorch.experts : nonTorch.one);
+}
 
 /**
  * Batch sizes for which vLLM captures graphs: 1, 2, 4, then steps of 8 below 256 and of 16 from there, up to twice the
- * slots and at most 512. @see vllm/config/vllm.py, _set_cudagraph_sizes
+ * slots and at most 512; for gpt-oss up to 1,024 whatever the slots (`shape`).
+ * @see vllm/config/vllm.py, _set_cudagraph_sizes; model_executor/models/config.py, GptOssForCausalLMConfig
  */
-export function graphSizes({ maxNumSeqs, maxNumBatchedTokens, enforceEager }: RunSettings): readonly number[] {
-  if (enforceEager) return [];
-  const largest = Math.min(2 * maxNumSeqs, 512, maxNumBatchedTokens);
+export function graphSizes(settings: RunSettings, shape?: ModelShape): readonly number[] {
+  if (settings.enforceEager) return [];
+  const largest = shape?.sinks === true ? 1024 : Math.min(2 * settings.maxNumSeqs, 512);
   const eights = Array.from({ length: 31 }, (_, i) => 8 * (i + 1));
-  const sixteens = Array.from({ length: 17 }, (_, i) => 256 + 16 * i);
-  return [1, 2, 4, ...eights, ...sixteens].filter((size) => size <= largest);
+  const sixteens = Array.from({ length: 49 }, (_, i) => 256 + 16 * i);
+  return [1, 2, 4, ...eights, ...sixteens].filter((size) => size <= Math.min(largest, settings.maxNumBatchedTokens));
 }
 
-/** CUDA graphs of each PP rank, in bytes. */
-export const graphBytes = (shape: ModelShape, layout: Layout, settings: RunSettings): readonly Bytes[] =>
-  layerRanges(shape.layers, layout).map(({ start, end }) =>
-    bytes(graphModes * graphSizes(settings).length * (end - start) * graphBytesPerLayer),
+/**
+ * CUDA graphs of each PP rank, in bytes. Each size is captured in pieces for prefill and mixed steps, and those up to the
+ * number of slots a second time, whole, for decoding.
+ */
+export function graphBytes(shape: ModelShape, layout: Layout, settings: RunSettings): readonly Bytes[] {
+  const sizes = graphSizes(settings, shape);
+  const graphs = sizes.length + sizes.filter((size) => size <= settings.maxNumSeqs).length;
+  const { graph, layer } = shape.mla !== undefined ? graphCost.mla : onV1(shape) ? graphCost.v1 : graphCost.v2;
+  return layerRanges(shape.layers, layout).map(({ start, end }) =>
+    bytes(graphs === 0 ? 0 : cublasWorkspace + graphs * (graph + (end - start) * layer)),
   );
+}

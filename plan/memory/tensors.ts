@@ -19,6 +19,10 @@ const vocabPadding = 64;
 /** MXFP4 experts are padded for the kernel: width a rank to 128, hidden to 256. @see vllm fused_moe/oracle/mxfp4.py (Marlin) */
 const mxfp4Padding = { intermediate: 128, hidden: 256 } as const;
 
+/** True on Hopper, where Machete takes the place of Marlin and Triton kernels run MXFP4. Unknown counts as no. */
+export const isHopper = (computeCapability?: number): boolean =>
+  computeCapability !== undefined && computeCapability >= 90 && computeCapability < 100;
+
 const roundUp = (n: number, to: number): number => Math.ceil(n / to) * to;
 
 const tensor = (kind: Tensor["kind"], rows: number, columns = 1): Tensor => ({ kind, rows, columns });
@@ -27,10 +31,12 @@ function mlaTensors(shape: ModelShape, mla: MlaShape, tp: number): Tensor[] {
   const heads = shape.heads / tp;
   const { qLoraRank, kvLoraRank, ropeDim, nopeDim, valueDim } = mla;
   const keyValue = heads * (nopeDim + valueDim);
+  const query = heads * (nopeDim + ropeDim);
+  const down = qLoraRank === 0 ? kvLoraRank + ropeDim : qLoraRank + kvLoraRank + ropeDim;
   return [
-    tensor("linear", qLoraRank + kvLoraRank + ropeDim, shape.hidden), // the same on every TP rank
+    tensor("linear", down, shape.hidden), // the same on every TP rank
     tensor("plain", qLoraRank + kvLoraRank),
-    tensor("linear", heads * (nopeDim + ropeDim), qLoraRank),
+    tensor("linear", query, qLoraRank === 0 ? shape.hidden : qLoraRank), // DeepSeek V2 Lite does not compress queries
     tensor("linear", keyValue, kvLoraRank),
     tensor("copy", keyValue, kvLoraRank), // W_UK_T and W_UV, unpacked for decoding. @see vllm mla_attention.py
     tensor("linear", shape.hidden, heads * valueDim),
@@ -55,14 +61,19 @@ function attentionTensors(shape: ModelShape, layout: Layout): Tensor[] {
 const feedForward = (hidden: number, width: number): Tensor[] =>
   width === 0 ? [] : [tensor("linear", 2 * width, hidden), tensor("linear", hidden, width)];
 
-function moeTensors(shape: ModelShape, moe: MoeShape, layout: Layout): Tensor[] {
+/** Widths of the experts as stored: MXFP4 is padded for Marlin, and for the Triton kernels of Hopper but little. */
+function expertWidths(shape: ModelShape, slice: number, capability?: number): { width: number; hidden: number } {
+  if (shape.quantization.format !== "mxfp4") return { width: slice, hidden: shape.hidden };
+  if (isHopper(capability)) return { width: roundUp(slice, 64), hidden: shape.hidden };
+  return { width: roundUp(slice, mxfp4Padding.intermediate), hidden: roundUp(shape.hidden, mxfp4Padding.hidden) };
+}
+
+function moeTensors(shape: ModelShape, moe: MoeShape, layout: Layout, capability?: number): Tensor[] {
   const tp = layout.tensorParallel;
   const whole = layout.expertParallel === true;
   const experts = whole ? Math.ceil(moe.experts / tp) : moe.experts;
   const slice = whole ? moe.intermediate : moe.intermediate / tp;
-  const padded = shape.quantization.format === "mxfp4";
-  const width = padded ? roundUp(slice, mxfp4Padding.intermediate) : slice;
-  const hidden = padded ? roundUp(shape.hidden, mxfp4Padding.hidden) : shape.hidden;
+  const { width, hidden } = expertWidths(shape, slice, capability);
   return [
     tensor("plain", moe.experts, shape.hidden), // the router, the same on every rank
     ...(moe.routerCorrection ? [tensor("full", moe.experts)] : []),
@@ -73,13 +84,13 @@ function moeTensors(shape: ModelShape, moe: MoeShape, layout: Layout): Tensor[] 
   ];
 }
 
-/** Tensors of layer `index` (from 0) on one rank. */
-export function layerTensors(shape: ModelShape, layout: Layout, index: number): readonly Tensor[] {
+/** Tensors of layer `index` (from 0) on one rank, on GPUs of that compute capability. */
+export function layerTensors(shape: ModelShape, layout: Layout, index: number, capability?: number): readonly Tensor[] {
   const { moe } = shape;
   return [
     ...attentionTensors(shape, layout),
     ...(moe !== undefined && index >= moe.denseLayers
-      ? moeTensors(shape, moe, layout)
+      ? moeTensors(shape, moe, layout, capability)
       : feedForward(shape.hidden, shape.intermediate / layout.tensorParallel)),
     tensor("plain", shape.norms * shape.hidden),
   ];

@@ -106,8 +106,9 @@ function holdsTogether(plan: ServingPlan, request: ServingRequest, on: Hardware)
   if (engine.cpuOffloadGib > 0) return;
   const gpuBytes = stages.map((gpus) => Math.min(...gpus.map(({ model }) => model.cudaTotalMib * MIB)));
   const kvDtypeBytes = engine.kvCacheDtype === "fp8" ? 1 : 2;
+  const computeCapability = Math.min(...cards.map((card) => card.computeCapability));
   for (const compileCache of ["warm", "cold"] as const) {
-    const settings = { ...engine, kvDtypeBytes, compileCache } as const;
+    const settings = { ...engine, kvDtypeBytes, computeCapability, compileCache } as const;
     assert.deepEqual(memory[compileCache], memoryOf({ shape, layout, settings, gpuBytes }));
   }
 }

@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
 import { modelShape, type ModelShape } from "../../../catalog/modelShapes";
+import { plainDecoder, sizes } from "../../../catalog/shapes/modelShape";
 import type { EngineSettings, Layout } from "../../../plan/memory";
 
 /** TP x PP. */
@@ -11,6 +12,27 @@ export function shapeOf(id: string): ModelShape {
   assert.ok(shape, id);
   return shape;
 }
+
+/** Not in the catalogue: MLA without compressed queries, experts on the V2 model runner. From its config.json. */
+export const deepseekV2Lite: ModelShape = {
+  ...plainDecoder,
+  ...sizes([27, 2048, 16, 16, 192, 10944]),
+  id: "deepseek-ai/DeepSeek-V2-Lite",
+  vocab: 102400,
+  maxContext: 163840,
+  rope: { rows: 163840, dim: 64 },
+  mla: { qLoraRank: 0, kvLoraRank: 512, ropeDim: 64, nopeDim: 128, valueDim: 128 },
+  moe: {
+    experts: 64,
+    perToken: 6,
+    intermediate: 1408,
+    sharedIntermediate: 2816,
+    denseLayers: 1,
+    biases: false,
+    routerCorrection: false,
+  },
+  source: "its config.json, from memory",
+};
 
 /** vLLM's defaults on a card with less than 70 GiB. */
 export const defaults: EngineSettings = {

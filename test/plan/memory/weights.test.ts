@@ -27,6 +27,20 @@ describe("plan/memory/weights", () => {
     it(`stores ${name}`, () => assert.equal(tensorBytes(linear, quantization), wanted));
   }
 
+  it("keeps zero points in 16 bit on Hopper, and in 4 bit before", () => {
+    const awq = { format: "int4", group: 128, zeros: true } as const;
+    const more = tensorBytes(linear, awq, 90) - tensorBytes(linear, awq, 86);
+    assert.equal(more, (numbers / 128) * 1.5);
+    assert.equal(tensorBytes(linear, awq, 120), tensorBytes(linear, awq));
+  });
+
+  it("pads MXFP4 experts less on Hopper", () => {
+    const shape = shapeOf("openai/gpt-oss-20b");
+    const [hopper] = weightsPerRank(shape, spread(1), 90);
+    const [older] = weightsPerRank(shape, spread(1));
+    assert.ok((hopper?.total ?? 0) < 0.96 * (older?.total ?? 0));
+  });
+
   it("stores MXFP4 experts in 4 bit with a byte for each 32", () => {
     assert.equal(tensorBytes({ ...linear, kind: "expert" }, { format: "mxfp4" }), numbers / 2 + numbers / 32);
   });
