@@ -15,14 +15,18 @@ import { isExecutableFile } from "./executables";
 import { shellQuote } from "../system/shell";
 
 const STANDINS = path.join(__dirname, "standins");
+const REPOSITORY = path.resolve(__dirname, "..");
+
+/** Where a stand-in's own source is, with what it borrows from the engine. */
+const SOURCES = ["engine", "system", "catalog/versions.ts"] as const;
 
 /** What a bundle is made of besides our own source; another version of one is another bundle. */
-const BUNDLED = ["@pulumi/pulumi", "@grpc/grpc-js", "google-protobuf", "esbuild"] as const;
+const BUNDLED = ["@pulumi/pulumi", "@grpc/grpc-js", "google-protobuf", "ssh2", "yaml", "zod", "esbuild"] as const;
 
 /**
  * Makes the stand-in of provider `name` and returns the folder that holds its executable, `pulumi-resource-<name>`.
- * The folder is `<cacheDir>/standins/<hash>/`, keyed by all that goes into it: the source of `engine/standins/`, the
- * bundled packages and this Node. Bundled to one file because a start is 3 times faster than through tsx.
+ * The folder is `<cacheDir>/standins/<hash>/`, keyed by all that goes into it: our source, the bundled packages and this
+ * Node. Bundled to one file because a start is 3 times faster than through tsx.
  * @throws Error when esbuild fails: a fault of ours, never of the user.
  */
 export async function buildStandIn(name: string, cacheDir: string): Promise<string> {
@@ -43,6 +47,8 @@ export async function buildStandIn(name: string, cacheDir: string): Promise<stri
       format: "cjs",
       minify: true,
       logLevel: "silent",
+      // Compiled parts of ssh2, which does without them.
+      external: ["*.node", "cpu-features"],
     });
     const launcher = path.join(staging, "launcher");
     // `exec`, so that the engine's child is the provider itself; absolute and quoted, so that spaces do no harm.
@@ -61,9 +67,16 @@ function hashOfSources(): string {
   const hash = createHash("sha256");
   hash.update(`${process.version} ${process.execPath} esbuild ${esbuildVersion}\n`);
   for (const name of BUNDLED) hash.update(readFileSync(require.resolve(`${name}/package.json`)));
-  const files = readdirSync(STANDINS, { recursive: true, encoding: "utf8" }).filter((file) => file.endsWith(".ts"));
-  for (const file of files.sort()) {
-    hash.update(`\n${file}\n`).update(readFileSync(path.join(STANDINS, file)));
+  for (const file of SOURCES.flatMap(typescriptIn)) {
+    hash.update(`\n${path.relative(REPOSITORY, file)}\n`).update(readFileSync(file));
   }
   return hash.digest("hex").slice(0, 16);
+}
+
+/** A file as it is; every TypeScript file of a folder, sorted. */
+function typescriptIn(place: string): readonly string[] {
+  const root = path.join(REPOSITORY, place);
+  if (place.endsWith(".ts")) return [root];
+  const names = readdirSync(root, { recursive: true, encoding: "utf8" }).filter((name) => name.endsWith(".ts"));
+  return names.sort().map((name) => path.join(root, name));
 }

@@ -15,13 +15,17 @@ export class EngineLog {
 
   /** As status lines (`ephemeral`), like the official command plugin's. */
   info(urn: string, line: string): void {
+    const request = new LogRequest().setSeverity(LogSeverity.INFO).setEphemeral(true);
+    this.send(request.setUrn(urn).setMessage(line));
+  }
+
+  warning(urn: string, line: string): void {
+    this.send(new LogRequest().setSeverity(LogSeverity.WARNING).setUrn(urn).setMessage(line));
+  }
+
+  private send(request: LogRequest): void {
     const { client } = this;
     if (client === undefined) return;
-    const request = new LogRequest();
-    request.setSeverity(LogSeverity.INFO);
-    request.setUrn(urn);
-    request.setMessage(line);
-    request.setEphemeral(true);
     const send = (): Promise<void> => new Promise((resolve) => client.log(request, () => resolve()));
     this.queue = this.queue.then(send);
   }

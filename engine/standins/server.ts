@@ -3,9 +3,10 @@ import * as empty from "google-protobuf/google/protobuf/empty_pb";
 import { Struct } from "google-protobuf/google/protobuf/struct_pb";
 import * as plugin from "@pulumi/pulumi/proto/plugin_pb";
 import * as proto from "@pulumi/pulumi/proto/provider_pb";
-import type { DiffKind } from "./detailedDiff";
+import { detailedDiff, type DiffKind } from "./detailedDiff";
 import type { EngineLog } from "./engineLog";
-import type { Call, Diff, StandIn, StandInResource } from "./provider";
+import { InitFailure, initFailureStatus } from "./initFailure";
+import type { Call, Checked, CheckFailure, Diff, StandIn, StandInResource } from "./provider";
 import { toProperties, type Properties } from "./values";
 
 /**
@@ -22,19 +23,38 @@ export function providerService(standIn: StandIn, log: EngineLog): grpc.UntypedS
 type Work<Request, Response> = (request: Request) => Promise<Response> | Response;
 type Unary = <Request, Response>(work: Work<Request, Response>) => grpc.handleUnaryCall<Request, Response>;
 
-/** The calls that concern the provider as a whole. Configuration is taken as it is: no stand-in has any. */
+/** The calls that concern the provider as a whole. A changed configuration is an update of the provider alone. */
 function packageCalls(standIn: StandIn, unary: Unary): grpc.UntypedServiceImplementation {
   return {
     getPluginInfo: unary(() => new plugin.PluginInfo().setVersion(standIn.version)),
     getSchema: unary(() => new proto.GetSchemaResponse().setSchema("{}")),
-    checkConfig: unary((request: proto.CheckRequest) => new proto.CheckResponse().setInputs(request.getNews())),
-    diffConfig: unary(() => new proto.DiffResponse().setChanges(proto.DiffResponse.DiffChanges.DIFF_NONE)),
-    configure: unary(() => new proto.ConfigureResponse().setAcceptsecrets(true).setSupportspreview(true)),
+    checkConfig: unary((request: proto.CheckRequest) =>
+      checkResponse(request, standIn.checkConfig?.(properties(request.getNews())) ?? []),
+    ),
+    diffConfig: unary((request: proto.DiffRequest) => {
+      const [olds, news] = [properties(request.getOldInputs()), properties(request.getNews())];
+      if (standIn.diffConfig !== undefined) return diffResponse(standIn.diffConfig(olds, news));
+      const changes = standIn.configure === undefined ? new Map<string, DiffKind>() : detailedDiff(olds, news);
+      return diffResponse({ changes, replaces: new Set() });
+    }),
+    configure: unary(async (request: proto.ConfigureRequest) => {
+      await standIn.configure?.(properties(request.getArgs()));
+      return new proto.ConfigureResponse().setAcceptsecrets(true).setSupportspreview(true);
+    }),
     attach: unary(() => new empty.Empty()),
     invoke: unary((request: proto.InvokeRequest) => refuse(standIn, `function ${request.getTok()}`)),
     call: unary((request: proto.CallRequest) => refuse(standIn, `method ${request.getTok()}`)),
     construct: unary((request: proto.ConstructRequest) => refuse(standIn, `component ${request.getType()}`)),
   };
+}
+
+/** What the requests about one resource have in common; each leaves out some. */
+interface ResourceRequest {
+  getUrn(): string;
+  getId?(): string;
+  getTimeout?(): number;
+  getIgnorechangesList?(): string[];
+  getRandomseed_asB64?(): string;
 }
 
 /** The calls that concern one resource, and the one that ends them. */
@@ -44,42 +64,52 @@ function resourceCalls(standIn: StandIn, log: EngineLog, unary: Unary): grpc.Unt
     if (cancelled) throw new Error("cancelled");
     return findResource(standIn, urn);
   };
-  const callOf = (urn: string, preview: boolean): Call => ({
-    urn,
-    name: urn.split("::").at(-1) ?? urn,
+  const callOf = (request: ResourceRequest, preview: boolean): Call => ({
+    urn: request.getUrn(),
+    name: request.getUrn().split("::").at(-1) ?? request.getUrn(),
     preview,
-    log: (line) => log.info(urn, line),
+    id: request.getId?.() ?? "",
+    timeoutSeconds: request.getTimeout?.() ?? 0,
+    ignoreChanges: request.getIgnorechangesList?.() ?? [],
+    seed: request.getRandomseed_asB64?.() ?? "",
+    log: (line) => log.info(request.getUrn(), line),
+    warn: (line) => log.warning(request.getUrn(), line),
   });
   return {
-    check: unary((request: proto.CheckRequest) => {
-      const failures = resourceOf(request.getUrn()).check(properties(request.getNews()));
-      const messages = failures.map(({ property, reason }) =>
-        new proto.CheckFailure().setProperty(property).setReason(reason),
-      );
-      return new proto.CheckResponse().setInputs(request.getNews()).setFailuresList(messages);
+    check: unary(async (request: proto.CheckRequest) => {
+      const call = callOf(request, true);
+      const [olds, news] = [properties(request.getOlds()), properties(request.getNews())];
+      return checkResponse(request, await resourceOf(call.urn).check(news, call.name, olds, call));
     }),
-    diff: unary((request: proto.DiffRequest) => {
-      const resource = resourceOf(request.getUrn());
-      return diffResponse(resource.diff(properties(request.getOldInputs()), properties(request.getNews())));
+    diff: unary(async (request: proto.DiffRequest) => {
+      const call = callOf(request, true);
+      const [olds, news] = [properties(request.getOldInputs()), properties(request.getNews())];
+      return diffResponse(await resourceOf(call.urn).diff(olds, news, properties(request.getOlds()), call));
     }),
     create: unary(async (request: proto.CreateRequest) => {
-      const call = callOf(request.getUrn(), request.getPreview());
+      const call = callOf(request, request.getPreview());
       const made = await resourceOf(call.urn).create(call, properties(request.getProperties()));
       return new proto.CreateResponse().setId(made.id).setProperties(Struct.fromJavaScript(made.outputs));
     }),
-    // What is in the state is what there is: a command leaves nothing that could be looked at.
-    read: unary((request: proto.ReadRequest) => {
-      const response = new proto.ReadResponse().setId(request.getId());
-      return response.setProperties(request.getProperties()).setInputs(request.getInputs());
+    read: unary(async (request: proto.ReadRequest) => {
+      const call = callOf(request, true);
+      const resource = resourceOf(call.urn);
+      const response = new proto.ReadResponse().setId(call.id);
+      // A command leaves nothing that could be looked at: what is in the state is what there is.
+      if (resource.read === undefined)
+        return response.setProperties(request.getProperties()).setInputs(request.getInputs());
+      const live = await resource.read(call, properties(request.getProperties()), properties(request.getInputs()));
+      if (live === undefined) return new proto.ReadResponse();
+      return response.setProperties(Struct.fromJavaScript(live.outputs)).setInputs(Struct.fromJavaScript(live.inputs));
     }),
     update: unary(async (request: proto.UpdateRequest) => {
-      const call = callOf(request.getUrn(), request.getPreview());
+      const call = callOf(request, request.getPreview());
       const state = properties(request.getOlds());
       const outputs = await resourceOf(call.urn).update(call, state, properties(request.getNews()));
       return new proto.UpdateResponse().setProperties(Struct.fromJavaScript(outputs));
     }),
     delete: unary(async (request: proto.DeleteRequest) => {
-      const call = callOf(request.getUrn(), false);
+      const call = callOf(request, false);
       await resourceOf(call.urn).delete(call, properties(request.getProperties()));
       return new empty.Empty();
     }),
@@ -103,6 +133,7 @@ function unaryHandler<Request, Response>(
       .then(
         (response) => callback(null, response),
         (error: unknown) => {
+          if (error instanceof InitFailure) return callback(initFailureStatus(error));
           const details = error instanceof Error ? error.message : String(error);
           callback({ code: grpc.status.UNKNOWN, details });
         },
@@ -112,7 +143,7 @@ function unaryHandler<Request, Response>(
 
 function findResource(standIn: StandIn, urn: string): StandInResource {
   const type = urn.split("::")[2]?.split("$").at(-1) ?? urn;
-  const resource = standIn.resources[type];
+  const resource = standIn.resources[type] ?? standIn.resourceOf?.(type);
   return resource ?? refuse(standIn, `resource type ${type}`);
 }
 
@@ -123,12 +154,23 @@ function refuse(standIn: StandIn, what: string): never {
   );
 }
 
+function checkResponse(request: proto.CheckRequest, found: readonly CheckFailure[] | Checked): proto.CheckResponse {
+  const checked = "inputs" in found ? found : undefined;
+  const failures = "inputs" in found ? found.failures : found;
+  const messages = failures.map(({ property, reason }) =>
+    new proto.CheckFailure().setProperty(property).setReason(reason),
+  );
+  const inputs = checked === undefined ? request.getNews() : Struct.fromJavaScript(checked.inputs);
+  return new proto.CheckResponse().setInputs(inputs).setFailuresList(messages);
+}
+
 function diffResponse(diff: Diff): proto.DiffResponse {
   const response = new proto.DiffResponse();
   const kinds = proto.DiffResponse.DiffChanges;
   response.setChanges(diff.changes.size === 0 ? kinds.DIFF_NONE : kinds.DIFF_SOME);
-  response.setDiffsList([...new Set([...diff.changes.keys()].map((path) => path.split(/[.[]/)[0] ?? path))]);
-  response.setReplacesList([...diff.replaces]);
+  const names = new Set([...diff.changes.keys()].map((path) => path.split(/[.[]/)[0] ?? path));
+  if (diff.pathsOnly !== true) response.setDiffsList([...names]);
+  response.setReplacesList([...diff.replaces]).setDeletebeforereplace(diff.deleteFirst === true);
   response.setHasdetaileddiff(true);
   for (const [path, kind] of diff.changes) {
     const wire = new proto.PropertyDiff().setKind(wireKind(kind, diff.replaces.has(path)));

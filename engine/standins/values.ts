@@ -30,6 +30,18 @@ export function secretContent(value: PropertyValue): PropertyValue | undefined {
   return value[SIGNATURE_KEY] === SECRET_SIGNATURE ? (value["value"] ?? null) : undefined;
 }
 
+/** Wraps a value as a secret, unless it is one. */
+export function asSecret(value: PropertyValue): PropertyValue {
+  return secretContent(value) === undefined ? { [SIGNATURE_KEY]: SECRET_SIGNATURE, value } : value;
+}
+
+/** True when a secret is in `value`, at any depth. */
+export function hasSecret(value: PropertyValue): boolean {
+  if (Array.isArray(value)) return value.some(hasSecret);
+  if (value === null || typeof value !== "object") return false;
+  return secretContent(value) !== undefined || Object.values(value).some(hasSecret);
+}
+
 /** `value` without any secret wrapping, at every depth. */
 export function reveal(value: PropertyValue): PropertyValue {
   if (Array.isArray(value)) return value.map(reveal);

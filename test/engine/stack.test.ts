@@ -280,10 +280,14 @@ describe("engine/stack on the real Pulumi engine", function () {
 
   it("refuses by name what the stand-in does not implement", async () => {
     const remote = await project.open(() => {
-      new command.remote.Command("far", { connection: { host: "127.0.0.1" }, create: "true" });
+      const source = new pulumi.asset.StringAsset("text");
+      new command.remote.CopyToRemote("far", { connection: { host: "127.0.0.1" }, source, remotePath: "/tmp/far" });
       return Promise.resolve();
     });
-    assert.match(await failure(remote.preview()), /far: the stand-in .* does not implement .*command:remote:Command/);
+    assert.match(
+      await failure(remote.preview()),
+      /far: the stand-in .* does not implement .*command:remote:CopyToRemote/,
+    );
     const invoke = await project.open(async () => {
       await command.local.run({ command: "true" });
     });

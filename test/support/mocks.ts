@@ -31,6 +31,11 @@ export interface Registration {
   /** Raw: secrets wrapped, unknowns as `unknown`. */
   readonly inputs: Readonly<Record<string, unknown>>;
   readonly deleteBeforeReplace: boolean;
+  readonly protect: boolean;
+  readonly ignoreChanges: readonly string[];
+  readonly replaceOnChanges: readonly string[];
+  /** Names of the hooks that run before it is made, changed and deleted. */
+  readonly hooks: readonly (readonly string[])[];
 }
 
 /** The part of a registration request that is read here; the SDK's typings leave it out. */
@@ -41,6 +46,11 @@ interface Request {
   getParent(): string;
   getProvider(): string;
   getDeletebeforereplace(): boolean;
+  getProtect(): boolean;
+  getIgnorechangesList(): string[];
+  getReplaceonchangesList(): string[];
+  getHooks():
+    { getBeforeCreateList(): string[]; getBeforeUpdateList(): string[]; getBeforeDeleteList(): string[] } | undefined;
   getObject(): { toJavaScript(): Record<string, unknown> } | undefined;
 }
 interface OutputsRequest {
@@ -57,8 +67,26 @@ interface Monitor {
 export type Outputs = (name: string, inputs: Readonly<Record<string, unknown>>) => Record<string, unknown>;
 
 /** Types that may be registered; a component has no outputs of its own. */
-const components: readonly string[] = ["tokenrack:index:LocalRay", "tokenrack:index:LocalGateway"];
-const resources: readonly string[] = ["command:local:Command"];
+const components: readonly string[] = [
+  "tokenrack:index:LocalRay",
+  "tokenrack:index:LocalGateway",
+  "tokenrack:index:VfioHost",
+  "tokenrack:index:DeckhouseCluster",
+  "tokenrack:index:ExistingCluster",
+  "tokenrack:index:CloudImages",
+  "tokenrack:index:ProxmoxVm",
+  "tokenrack:index:GpuVm",
+  "tokenrack:index:VmFleet",
+];
+const resources: readonly string[] = [
+  "command:local:Command",
+  "command:remote:Command",
+  "pulumi:providers:proxmoxve",
+  "proxmoxve:index/vmLegacy:VmLegacy",
+  "proxmoxve:index/poolLegacy:PoolLegacy",
+  "proxmoxve:hardware/mapping/pci:Pci",
+  "proxmoxve:download/file:File",
+];
 
 /** What a program did. */
 export class Recorder {
@@ -123,6 +151,7 @@ function watch(recorder: Recorder, monitor: Monitor): void {
   monitor.registerResource = (request, callback) =>
     register(request, (error, response) => {
       if (response !== undefined) {
+        const hooks = request.getHooks();
         recorder.registered.push({
           urn: response.getUrn(),
           type: request.getType(),
@@ -132,6 +161,12 @@ function watch(recorder: Recorder, monitor: Monitor): void {
           provider: request.getProvider(),
           inputs: request.getObject()?.toJavaScript() ?? {},
           deleteBeforeReplace: request.getDeletebeforereplace(),
+          protect: request.getProtect(),
+          ignoreChanges: request.getIgnorechangesList(),
+          replaceOnChanges: request.getReplaceonchangesList(),
+          hooks: [hooks?.getBeforeCreateList(), hooks?.getBeforeUpdateList(), hooks?.getBeforeDeleteList()].map(
+            (one) => one ?? [],
+          ),
         });
       }
       callback(error, response);

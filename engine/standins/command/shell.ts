@@ -1,13 +1,8 @@
 import { spawn, type ChildProcess } from "node:child_process";
-import type { Readable } from "node:stream";
-import { LineSplitter } from "./lineSplitter";
 import { goError, goQuote } from "./goText";
+import { Capture, type Logging, type ShellOutput } from "./output";
 
-/** What a command printed, each without its one trailing newline. */
-export interface ShellOutput {
-  readonly stdout: string;
-  readonly stderr: string;
-}
+export type { ShellOutput } from "./output";
 
 /** How a command is run. Same names and defaults as the arguments of `command:local:Command`. */
 export interface ShellOptions {
@@ -17,7 +12,7 @@ export interface ShellOptions {
   readonly environment?: Readonly<Record<string, string>> | undefined;
   readonly stdin?: string | undefined;
   /** Which lines are shown while the command runs. @default "stdoutAndStderr" */
-  readonly logging?: "stdout" | "stderr" | "stdoutAndStderr" | "none" | undefined;
+  readonly logging?: Logging | undefined;
   /** @default true */
   readonly addPreviousOutputInEnv?: boolean | undefined;
 }
@@ -47,21 +42,17 @@ export class Shell {
       detached: true,
       stdio: ["pipe", "pipe", "pipe"],
     });
-    const stdout: Buffer[] = [];
-    const stderr: Buffer[] = [];
-    const both: Buffer[] = [];
-    const logging = options.logging ?? "stdoutAndStderr";
-    collect(child.stdout, [stdout, both], logging === "stdout" || logging === "stdoutAndStderr" ? log : undefined);
-    collect(child.stderr, [stderr, both], logging === "stderr" || logging === "stdoutAndStderr" ? log : undefined);
+    const capture = new Capture(options.logging ?? "stdoutAndStderr", log);
+    capture.collect(child.stdout, child.stderr);
     // A command need not read its input; a closed pipe is not a failure.
     child.stdin.on("error", () => undefined);
     child.stdin.end(options.stdin ?? "");
 
     const failure = await this.ended(child, file, options.dir);
     if (failure !== undefined) {
-      throw new Error(`${failure}: running ${goQuote(command)}:\n${Buffer.concat(both).toString("utf8")}`);
+      throw new Error(`${failure}: running ${goQuote(command)}:\n${capture.both()}`);
     }
-    return { stdout: withoutNewline(stdout), stderr: withoutNewline(stderr) };
+    return capture.output();
   }
 
   /** Asks every running command to end (SIGTERM to its process group), and ends it after 3 s. */
@@ -103,19 +94,6 @@ function environmentOf(options: ShellOptions, previous: ShellOutput): NodeJS.Pro
     if (previous.stderr !== "") last["PULUMI_COMMAND_STDERR"] = previous.stderr;
   }
   return { ...process.env, ...options.environment, ...last };
-}
-
-function collect(stream: Readable, buffers: readonly Buffer[][], log: ((line: string) => void) | undefined): void {
-  const lines = log === undefined ? undefined : new LineSplitter(log);
-  stream.on("data", (chunk: Buffer) => {
-    for (const buffer of buffers) buffer.push(chunk);
-    lines?.write(chunk);
-  });
-  stream.on("end", () => lines?.end());
-}
-
-function withoutNewline(chunks: readonly Buffer[]): string {
-  return Buffer.concat(chunks).toString("utf8").replace(/\n$/, "");
 }
 
 function goSignalName(signal: NodeJS.Signals): string {

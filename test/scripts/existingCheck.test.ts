@@ -1,0 +1,74 @@
+import assert from "node:assert/strict";
+import { spawn } from "node:child_process";
+import { once } from "node:events";
+import { commandOf, stdinOf } from "../../components/deckhouse/scripts";
+import { Place } from "../support/fixtures";
+
+const canary = "CANARY-kubeconfig";
+
+describe("existing-check.sh, with a made kubectl", () => {
+  let place: Place;
+  beforeEach(() => (place = new Place()));
+  afterEach(() => place.remove());
+
+  /** @param nodes lines "<name> <Ready> <gpus>", as the asked jsonpath prints them */
+  const check = async (
+    pools: string,
+    nodes: string,
+    { version = "v1.34.2", ready = "echo ok", bin = "bin" } = {},
+  ): Promise<{ code: unknown; out: string; err: string }> => {
+    place.program(
+      "bin/kubectl",
+      `printf '%s\\n' "$*" >>${place.path("calls")}
+config=$2; [ "$(cat "$config")" = ${canary} ] || exit 9
+case "$*" in
+*/readyz*) ${ready} ;;
+*/version*) echo '{"gitVersion": "${version}"}' ;;
+*"get nodes -l gpu=yes"*) cat <<'E'
+${nodes}
+E
+;;
+*) exit 8 ;;
+esac`,
+    );
+    const child = spawn("/bin/sh", ["-c", commandOf("existing", "check", { cluster: "a100", floor: "30", pools })], {
+      env: { PATH: `${place.path(bin)}:/usr/bin:/bin`, TMPDIR: place.make("tmp") },
+    });
+    child.stdin.end(stdinOf("existing", canary));
+    const text = { out: "", err: "" };
+    child.stdout.on("data", (part: Buffer) => (text.out += part.toString()));
+    child.stderr.on("data", (part: Buffer) => (text.err += part.toString()));
+    const [code] = (await once(child, "close")) as [unknown];
+    assert.doesNotMatch(text.out + text.err + (bin === "bin" ? place.read("calls") : ""), /CANARY/);
+    return { code, ...text };
+  };
+
+  it("finds what the plan counts on, and removes the kubeconfig", async () => {
+    const { code, out, err } = await check("gpu 2 1 gpu=yes", "n1 True 1\nn2 True 1");
+    assert.equal(code, 0, err);
+    assert.deepEqual(JSON.parse(out), { version: "v1.34.2", nodes: { gpu: 2 } });
+    const { readdirSync } = await import("node:fs");
+    assert.deepEqual(readdirSync(place.path("tmp")), []);
+  });
+
+  it("says which nodes have no device plugin yet, which is no fault", async () => {
+    const { code, err } = await check("gpu 2 8 gpu=yes", "n1 True \nn2 True ");
+    assert.equal(code, 0);
+    assert.match(err, /no device plugin yet on n1, n2/);
+  });
+
+  it("tells every fault at once", async () => {
+    const { code, out, err } = await check("gpu 3 8 gpu=yes", "n1 True 4\nn2 False 8", { version: "v1.27.9" });
+    assert.deepEqual([code, out], [3, ""]);
+    assert.match(err, /found: +v1\.27\.9\n +expected: 1\.30 or newer/);
+    assert.match(err, /found: +1 Ready with gpu=yes\n +expected: 3/);
+    assert.match(err, /found: +n1 has 4 allocatable\n +expected: 8 a node/);
+  });
+
+  it("tells an API that does not answer by its last words", async () => {
+    const ready = 'echo "dial tcp 10.0.0.1:6443: i/o timeout" >&2; exit 1';
+    const { code, err } = await check("gpu 1 1 gpu=yes", "", { ready });
+    assert.equal(code, 3);
+    assert.match(err, /checked: +the API\n +found: +dial tcp 10\.0\.0\.1:6443: i\/o timeout/);
+  });
+});
