@@ -38,9 +38,12 @@ export function isEndpoint(value: string): boolean {
   );
 }
 
-/** Whether a text is an SSH public key on one line: type and base64. */
+/**
+ * Whether a text is an SSH public key on one line: type and base64. No ssh-rsa: told such a key, the command provider
+ * offers only signatures by SHA-1, which OpenSSH refuses since 8.8. @see pulumi-command v1.2.1, remote/connection.go
+ */
 export const isPublicKey = (value: string): boolean =>
-  /^(?:ssh-ed25519|ssh-rsa|ecdsa-sha2-nistp(?:256|384|521)) [A-Za-z0-9+/]{40,}={0,2}(?: [^\p{Cc}]*)?$/u.test(value);
+  /^(?:ssh-ed25519|ecdsa-sha2-nistp(?:256|384|521)) [A-Za-z0-9+/]{40,}={0,2}(?: [^\p{Cc}]*)?$/u.test(value);
 
 /** Whether a text holds a private key, which no message may show. */
 export const isPrivateKey = (value: string): boolean => /PRIVATE KEY/.test(value);

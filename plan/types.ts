@@ -4,6 +4,7 @@ import type { Paths, Ports } from "../config/schema";
 import type { Hardware } from "./cluster/hardware";
 import type { ClusterFacts } from "./cluster/fromProfile";
 import type { ServingPlans } from "./cluster/types";
+import type { HostPlan } from "./hosts";
 import type { Placement } from "./placement/types";
 
 /** One NVIDIA GPU of this machine, in the order of `nvidia-smi` (by PCI address). */
@@ -195,6 +196,8 @@ interface ClusterPlanOf<Platform extends string> {
 
 /** The plan of a stack on Proxmox hosts. */
 export interface ProxmoxPlan extends ClusterPlanOf<"proxmox"> {
+  /** Hosts with GPUs, in the order in which they may reboot. */
+  readonly hosts: readonly HostPlan[];
   /** Which VM runs where, with which GPUs. */
   readonly placement: Placement;
 }

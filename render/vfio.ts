@@ -1,33 +1,8 @@
 /** Host preparation for GPU passthrough: what the scripts on a host are given, and what they answer. */
 import * as z from "zod";
+import type { VfioHostPlan } from "../plan/hosts";
 
-/** One GPU to pass through. */
-export interface VfioGpu {
-  /** PCI address, function 0: "0000:65:00.0". */
-  readonly pci: string;
-  /** Name of the VM that gets it; GPUs of one VM may share an IOMMU group. Absent for a spare one. */
-  readonly vm?: string;
-}
-
-/** One host to prepare: a slice of the Plan. */
-export interface VfioHostPlan {
-  /** Name of the host in the Proxmox cluster. */
-  readonly name: string;
-  /** At least one. */
-  readonly gpus: readonly VfioGpu[];
-  /** Splits IOMMU groups by `pcie_acs_override`, which weakens isolation between devices. */
-  readonly acsOverride: boolean;
-  /** Takes a GPU even where it is the display that the host starts with. */
-  readonly allowPrimaryGpu: boolean;
-  /** Consent to a reboot where the host needs one. */
-  readonly reboot: "never" | "ifNeeded";
-  /** Puts the host's own files back when the stack is destroyed. */
-  readonly restoreHost: boolean;
-  /** Seconds to wait for quorum and for Ceph's HEALTH_OK before the reboot, and for quorum after it. */
-  readonly settleSeconds: number;
-  /** Seconds between the end of the session that asks for a reboot and the reboot. */
-  readonly lingerSeconds: number;
-}
+export type { VfioHostPlan } from "../plan/hosts";
 
 /** What is done on a host. `look` is `inspect` with its faults as data; `restore` undoes `apply`. */
 export type VfioStage = "look" | "inspect" | "apply" | "reboot" | "verify" | "restore";

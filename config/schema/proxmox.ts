@@ -65,7 +65,7 @@ export const hostGpuSchema = z.strictObject(
 );
 
 const keyText =
-  'the host\'s public key as one line, like "ssh-ed25519 AAAA...", as `ssh-keyscan` prints it after the address';
+  'the host\'s ed25519 or ecdsa public key as one line, like "ssh-ed25519 AAAA...", as `ssh-keyscan -t ed25519` prints it after the address';
 const addressText = "an IPv4 address or a domain name in lower case";
 const host = /^(?=.{1,253}$)[a-z0-9](?:[a-z0-9-]*[a-z0-9])?(?:\.[a-z0-9](?:[a-z0-9-]*[a-z0-9])?)*$/;
 const pairText = "a pair of PCI addresses of this host's GPUs";
@@ -105,6 +105,8 @@ export const hostSchema = z.strictObject(
       .default([]),
     /** Whether the host may be rebooted when passthrough needs it; never by surprise: preview names it. @default "never" */
     reboot: word(["never", "ifNeeded"]).default("never"),
+    /** Takes a GPU even where it is the display that the host starts with: its console goes dark. @default false */
+    allowPrimaryGpu: flag().default(false),
     /** Splits IOMMU groups by `pcie_acs_override`, which weakens isolation between devices. @default false */
     acsOverride: flag().default(false),
     /** Puts the host's own files back when the stack is destroyed. @default false */

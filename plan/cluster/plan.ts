@@ -2,6 +2,7 @@
 import { ProfileError, type Fault } from "../../config/errors";
 import type { ClusterProfile, ExistingProfile, ProxmoxProfile } from "../../config/schema";
 import { gatewayPolicy } from "../gateway";
+import { planHosts } from "../hosts";
 import { planServing } from "../layouts";
 import { placeVms } from "../placement";
 import type { ClusterGatewayPlan, ClusterPlan, ExistingPlan, PoolPlan, ProxmoxPlan } from "../types";
@@ -78,6 +79,7 @@ function proxmoxPlan(profile: ProxmoxProfile, facts: ClusterFacts): ProxmoxPlan 
     stack: profile.stack,
     platform: "proxmox",
     pools: profile.pools.map(planPool),
+    hosts: planHosts(profile, placement),
     placement,
     hardware: input.hardware,
     serving,

@@ -31,6 +31,7 @@ describe("a Profile on Proxmox", () => {
       reservedGib: 4,
       nvlink: [],
       reboot: "never",
+      allowPrimaryGpu: false,
       acsOverride: false,
       restoreHost: false,
     });

@@ -50,3 +50,28 @@ export const placement = z
     warnings: sentences("about hosts and VMs"),
   })
   .describe("which VM runs on which host with which GPUs");
+
+/** Hosts that are made ready for passthrough. */
+export const hosts = z
+  .array(
+    z.strictObject({
+      vfio: z.strictObject({
+        name: z.string(),
+        gpus: z.array(z.strictObject({ pci: text("address on the host"), vm: z.string().optional() })),
+        acsOverride: z.boolean(),
+        allowPrimaryGpu: z.boolean(),
+        reboot: z.enum(["never", "ifNeeded"]),
+        restoreHost: z.boolean(),
+        settleSeconds: positive("seconds to wait for quorum and Ceph"),
+        lingerSeconds: positive("seconds before the reboot"),
+      }),
+      ssh: z.strictObject({
+        address: z.string(),
+        user: z.string(),
+        port: positive("port"),
+        hostKey: z.string().optional(),
+      }),
+      after: text("host that has to be back before this one may reboot").optional(),
+    }),
+  )
+  .describe("hosts with GPUs, in the order in which they may reboot");

@@ -49,7 +49,7 @@ describe("a stack on Proxmox refuses, of its platform and hosts,", () => {
       "11: a private key where the public one belongs",
       changed(proxmox, "hosts[0].ssh.hostKey", sshKeys.open),
       [
-        'hosts[0].ssh.hostKey: found a private key (not shown); expected the host\'s public key as one line, like "ssh-ed25519 AAAA...", as `ssh-keyscan` prints it after the address; fix: write the public key, and make a new pair: the private one has been seen',
+        'hosts[0].ssh.hostKey: found a private key (not shown); expected the host\'s ed25519 or ecdsa public key as one line, like "ssh-ed25519 AAAA...", as `ssh-keyscan -t ed25519` prints it after the address; fix: write the public key, and make a new pair: the private one has been seen',
       ],
     ],
     [
