@@ -15,7 +15,7 @@ const mayImport: Readonly<Record<string, readonly string[]>> = {
   catalog: [],
   config: ["catalog"],
   plan: ["config types", "config/errors", "catalog"],
-  render: ["plan types", "config types", "catalog"],
+  render: ["plan types", "config types", "config/addresses", "catalog"],
   components: ["system", "render", "plan types", "config types", "catalog"],
   gateway: [],
   local: ["system", "catalog", "config", "plan types", "render"],

@@ -1,6 +1,7 @@
 import type { PulumiFn } from "@pulumi/pulumi/automation";
 import * as pulumi from "@pulumi/pulumi";
 import assert from "node:assert/strict";
+import { readdirSync } from "node:fs";
 import { userInfo } from "node:os";
 import { DeckhouseCluster } from "../../components/deckhouseCluster";
 import type { DeckhouseInput } from "../../render/deckhouse";
@@ -121,5 +122,6 @@ describe("DeckhouseCluster on the real engine", function () {
     const stack = await open(inputOf(["gpu-1"]));
     await stack.destroy();
     assert.deepEqual(gpuNodes(), []);
+    assert.deepEqual(readdirSync(master.state).sort(), ["bootstrap.log", "lock", "lock.holder"]);
   });
 });

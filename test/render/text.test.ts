@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { parse } from "yaml";
-import type { Plan } from "../../plan/plan";
+import type { LocalStackPlan } from "../../plan/plan";
 import { renderGatewayConfig } from "../../render/gatewayConfig";
 import { renderServeConfig } from "../../render/serveConfig";
 import { toJson, toYaml, type JsonObject } from "../../render/text";
@@ -19,7 +19,7 @@ describe("text", () => {
 
   it("has sorted keys whatever order the plan came in, and the same bytes each time", () => {
     for (const plan of [tiny, llama]) {
-      const again = reversed(JSON.parse(JSON.stringify(plan))) as Plan;
+      const again = reversed(JSON.parse(JSON.stringify(plan))) as LocalStackPlan;
       assert.equal(toYaml(renderServeConfig(again)), toYaml(renderServeConfig(plan)));
       assert.equal(toJson(renderGatewayConfig(again, files)), toJson(renderGatewayConfig(plan, files)));
       assert.deepEqual(Object.keys(renderServeConfig(plan)), ["applications", "http_options", "proxy_location"]);

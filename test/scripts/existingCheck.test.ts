@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { spawn } from "node:child_process";
 import { once } from "node:events";
+import { readdirSync } from "node:fs";
 import { commandOf, stdinOf } from "../../components/deckhouse/scripts";
 import { Place } from "../support/fixtures";
 
@@ -47,7 +48,6 @@ esac`,
     const { code, out, err } = await check("gpu 2 1 gpu=yes", "n1 True 1\nn2 True 1");
     assert.equal(code, 0, err);
     assert.deepEqual(JSON.parse(out), { version: "v1.34.2", nodes: { gpu: 2 } });
-    const { readdirSync } = await import("node:fs");
     assert.deepEqual(readdirSync(place.path("tmp")), []);
   });
 

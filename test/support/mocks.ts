@@ -3,6 +3,7 @@
  * that a new resource type or invoke shows as a failure and not as a resource with invented outputs.
  */
 import * as pulumi from "@pulumi/pulumi";
+import * as state from "@pulumi/pulumi/runtime/state";
 
 /** What stands for a value that only an `up` will know. */
 export const unknown = pulumi.runtime.unknownValue;
@@ -93,6 +94,8 @@ export class Recorder {
   readonly registered: Registration[] = [];
   /** Registered outputs of components, by URN; raw as inputs are. */
   readonly outputs = new Map<string, Readonly<Record<string, unknown>>>();
+  /** What runs before a resource is touched, by name; the mocks call none. */
+  readonly hooks = new Map<string, pulumi.ResourceHookFunction>();
   /** Rejects when something unknown was registered or invoked: `settle` would wait forever for it. */
   readonly refused: Promise<never>;
   private refuse: (error: Error) => void = () => undefined;
@@ -142,6 +145,14 @@ export async function record({ preview, outputs = () => ({}), stack = "local" }:
   };
   await pulumi.runtime.setMocks(mocks, "tokenrack", stack, preview);
   watch(recorder, pulumi.runtime.getMonitor() as unknown as Monitor);
+  // The SDK's mocks know no hooks, and its own server for them would keep the process alive. It has no public place for them.
+  const hooks = {
+    registerResourceHook: ({ name, callback }: pulumi.ResourceHook) => void recorder.hooks.set(name, callback),
+    awaitStackRegistrations: () => Promise.resolve(),
+    shutdown: () => undefined,
+  };
+  const getStore = Reflect.get(state, "getStore") as () => object;
+  Reflect.set(getStore(), "callbacks", hooks);
   return recorder;
 }
 

@@ -1,0 +1,70 @@
+import * as pulumi from "@pulumi/pulumi";
+import { local } from "@pulumi/command";
+import type { ClusterOutputs } from "./clusterOutputs";
+import { commandOf, stdinOf } from "./deckhouse/scripts";
+
+/** A node pool that has to be there. */
+export interface ExpectedPool {
+  readonly name: string;
+  /** Nodes, at least. */
+  readonly count: number;
+  /** GPUs of one node that the plan counts on; 0 without. */
+  readonly gpusPerNode: number;
+  /** What marks its nodes. */
+  readonly labels: Readonly<Record<string, string>>;
+}
+
+/** Arguments of `ExistingCluster`. */
+export interface ExistingClusterArgs {
+  /** Name of the stack, for messages. */
+  readonly cluster: string;
+  /** The whole kubeconfig: a text, or another stack's output. Secret. */
+  readonly kubeconfig: pulumi.Input<string>;
+  /** Oldest minor version of Kubernetes 1 that suits. */
+  readonly minorFloor: number;
+  readonly pools: readonly ExpectedPool[];
+}
+
+/**
+ * A cluster that is there already: stage 3 of the bring-up. Changes nothing in it: looks whether the API answers, the version
+ * suits, and the nodes that the plan counts on are there with their GPUs. GPUs of a node whose device plugin does not run yet
+ * are counted later, by the stage that installs it.
+ */
+export class ExistingCluster extends pulumi.ComponentResource implements ClusterOutputs {
+  static readonly type = "tokenrack:index:ExistingCluster";
+
+  /** The given one; resolves once the cluster was found to suit. Secret. */
+  readonly kubeconfig: pulumi.Output<string>;
+  /** The nodes of each pool as JSON; resolves with `kubeconfig`. */
+  readonly ready: pulumi.Output<string>;
+  /** Kubernetes' version, "v1.34.2". */
+  readonly version: pulumi.Output<string>;
+
+  constructor(name: string, args: ExistingClusterArgs, opts?: pulumi.ComponentResourceOptions) {
+    super(ExistingCluster.type, name, {}, opts);
+    const check = this.check(name, args);
+    const found = check.stdout.apply((text) => JSON.parse(text) as { version: string; nodes: object });
+    this.kubeconfig = pulumi.secret(pulumi.all([args.kubeconfig, check.stdout]).apply(([kubeconfig]) => kubeconfig));
+    this.ready = found.apply(({ nodes }) => JSON.stringify(nodes));
+    this.version = found.apply(({ version }) => version);
+    this.registerOutputs({ kubeconfig: this.kubeconfig, ready: this.ready, version: this.version });
+  }
+
+  private check(name: string, { cluster, kubeconfig, minorFloor, pools }: ExistingClusterArgs): local.Command {
+    const lines = pools.map(({ name: pool, count, gpusPerNode, labels }) => {
+      const selector = Object.entries(labels).map(([key, value]) => `${key}=${value}`);
+      return `${pool} ${count} ${gpusPerNode} ${selector.join(",") || "-"}`;
+    });
+    const settings = { cluster, floor: String(minorFloor), pools: lines.join("\n") };
+    return new local.Command(
+      `${name}-check`,
+      {
+        create: commandOf("existing", "check", settings),
+        stdin: pulumi.secret(pulumi.output(kubeconfig).apply((text) => stdinOf("existing", text))),
+        logging: local.Logging.Stderr,
+        addPreviousOutputInEnv: false,
+      },
+      { parent: this },
+    );
+  }
+}

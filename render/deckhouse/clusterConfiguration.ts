@@ -1,0 +1,33 @@
+/** What the installer needs to know of the cluster. */
+import type { JsonObject } from "../text";
+import type { DeckhouseInput } from "./types";
+
+/**
+ * Nodes get a /24 of the pods' network each: up to 254 pods a node.
+ * @see https://deckhouse.io/products/kubernetes-platform/documentation/v1/installing/configuration.html
+ */
+const podSubnetNodePrefix = "24";
+
+/** `ClusterConfiguration`: all but `kubernetesVersion` and `defaultCRI` stays as it is for the cluster's life. */
+export function clusterConfiguration({ cluster }: DeckhouseInput): JsonObject {
+  const { podSubnetCIDR, serviceSubnetCIDR, kubernetesVersion, clusterDomain, defaultCri, proxy } = cluster;
+  return {
+    apiVersion: "deckhouse.io/v1",
+    kind: "ClusterConfiguration",
+    clusterType: "Static",
+    podSubnetCIDR,
+    podSubnetNodeCIDRPrefix: podSubnetNodePrefix,
+    serviceSubnetCIDR,
+    kubernetesVersion,
+    clusterDomain,
+    ...(defaultCri === undefined ? {} : { defaultCRI: defaultCri }),
+    ...(proxy === undefined ? {} : { proxy }),
+  };
+}
+
+/** `StaticClusterConfiguration`: by which of its networks a node talks to the others. */
+export const staticClusterConfiguration = ({ nodeNetworks }: DeckhouseInput): JsonObject => ({
+  apiVersion: "deckhouse.io/v1",
+  kind: "StaticClusterConfiguration",
+  internalNetworkCIDRs: nodeNetworks,
+});

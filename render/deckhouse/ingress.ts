@@ -1,0 +1,41 @@
+/** Ingress controllers, each behind addresses of its own from MetalLB. */
+import { clusterObject, type ClusterObject } from "./objects";
+import type { DeckhouseInput, IngressController } from "./types";
+
+const loadBalancerClass = (one: IngressController, module: string | undefined): ClusterObject =>
+  clusterObject({
+    apiVersion: "network.deckhouse.io/v1alpha1",
+    kind: "MetalLoadBalancerClass",
+    name: one.name,
+    fields: { spec: { addressPool: [one.addresses], isDefault: false, nodeSelector: one.nodeSelector, type: "L2" } },
+    after: [module],
+  });
+
+const controller = (one: IngressController, module: string | undefined): ClusterObject =>
+  clusterObject({
+    apiVersion: "deckhouse.io/v1",
+    kind: "IngressNginxController",
+    name: one.name,
+    fields: {
+      spec: {
+        ingressClass: one.ingressClass,
+        inlet: "LoadBalancer",
+        loadBalancer: {
+          loadBalancerClass: one.name,
+          ...(one.address === undefined ? {} : { annotations: { "metallb.universe.tf/loadBalancerIPs": one.address } }),
+        },
+        maxReplicas: one.replicas ?? 2,
+        nodeSelector: one.nodeSelector,
+      },
+    },
+    after: [module, `MetalLoadBalancerClass/${one.name}`],
+  });
+
+/** All of a stack's controllers. @param modules ids of the ModuleConfigs of metallb and ingress-nginx */
+export const ingressObjects = (
+  { ingress = [] }: DeckhouseInput,
+  modules: { readonly metallb: string | undefined; readonly ingress: string | undefined },
+): readonly ClusterObject[] => [
+  ...ingress.map((one) => loadBalancerClass(one, modules.metallb)),
+  ...ingress.map((one) => controller(one, modules.ingress)),
+];
