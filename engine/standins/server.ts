@@ -91,16 +91,9 @@ function resourceCalls(standIn: StandIn, log: EngineLog, unary: Unary): grpc.Unt
       const made = await resourceOf(call.urn).create(call, properties(request.getProperties()));
       return new proto.CreateResponse().setId(made.id).setProperties(Struct.fromJavaScript(made.outputs));
     }),
-    read: unary(async (request: proto.ReadRequest) => {
+    read: unary((request: proto.ReadRequest) => {
       const call = callOf(request, true);
-      const resource = resourceOf(call.urn);
-      const response = new proto.ReadResponse().setId(call.id);
-      // A command leaves nothing that could be looked at: what is in the state is what there is.
-      if (resource.read === undefined)
-        return response.setProperties(request.getProperties()).setInputs(request.getInputs());
-      const live = await resource.read(call, properties(request.getProperties()), properties(request.getInputs()));
-      if (live === undefined) return new proto.ReadResponse();
-      return response.setProperties(Struct.fromJavaScript(live.outputs)).setInputs(Struct.fromJavaScript(live.inputs));
+      return readResponse(request, resourceOf(call.urn), call);
     }),
     update: unary(async (request: proto.UpdateRequest) => {
       const call = callOf(request, request.getPreview());
@@ -119,6 +112,20 @@ function resourceCalls(standIn: StandIn, log: EngineLog, unary: Unary): grpc.Unt
       return new empty.Empty();
     }),
   };
+}
+
+async function readResponse(
+  request: proto.ReadRequest,
+  resource: StandInResource,
+  call: Call,
+): Promise<proto.ReadResponse> {
+  const response = new proto.ReadResponse().setId(request.getId());
+  // A command leaves nothing that could be looked at: what is in the state is what there is.
+  if (resource.read === undefined)
+    return response.setProperties(request.getProperties()).setInputs(request.getInputs());
+  const live = await resource.read(call, properties(request.getProperties()), properties(request.getInputs()));
+  if (live === undefined) return new proto.ReadResponse();
+  return response.setProperties(Struct.fromJavaScript(live.outputs)).setInputs(Struct.fromJavaScript(live.inputs));
 }
 
 /** Lines that an operation logged arrive before its result does. */

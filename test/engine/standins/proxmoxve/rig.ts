@@ -74,7 +74,7 @@ export class Rig {
     const ownership = ownershipHook("ownership", { endpoint, caCert, apiToken });
     const network = { prefix: 23, gateway: "192.168.2.1", dns: ["192.168.2.1"], bridge: "vmbr0" };
     const { url, sha256 } = EXAMPLE_IMAGE;
-    const found = [{ address: GPU.pci, id: "10de:2204", subsystemId: "1043:87af", iommuGroup: 14 }];
+    const found = [{ pci: GPU.pci, id: "10de:2204", subsystemId: "1043:87af", iommuGroup: 14 }];
     const args = {
       placement: { vms: this.vms, hosts: [], spareGpus: [], warnings: [] },
       site: { stack: "dev", diskStorage: "ceph", network, user: "deckhouse" },

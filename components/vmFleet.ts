@@ -1,0 +1,70 @@
+import * as proxmox from "@muhlba91/pulumi-proxmoxve";
+import * as pulumi from "@pulumi/pulumi";
+import type { Placement } from "../plan/placement/types";
+import type { VmSite } from "../render/vm";
+import { CloudImages, type CloudImage } from "./cloudImages";
+import { GpuVm, type InspectedGpu } from "./gpuVm";
+import { ProxmoxVm } from "./proxmoxVm";
+
+/** Arguments of `VmFleet`. */
+export interface VmFleetArgs {
+  readonly placement: Placement;
+  readonly site: VmSite;
+  readonly image: CloudImage;
+  /** Storage of the image, with content type `import`. */
+  readonly imageStorage: string;
+  /** Whether all hosts see one copy of it. */
+  readonly imageShared: boolean;
+  /** Name of the Proxmox pool that is made for the VMs. */
+  readonly pool: string;
+  /** Public key that opens the VMs over SSH, one line. */
+  readonly sshPublicKey: pulumi.Input<string>;
+  /** Ready GPUs by host; only VMs with GPUs wait for them, each for its own host. */
+  readonly devices: Readonly<Record<string, pulumi.Input<readonly InspectedGpu[]>>>;
+  /** Names of node pools that hold data: their VMs and the masters refuse to be deleted. */
+  readonly protectedPools: readonly string[];
+  readonly ownership: pulumi.ResourceHook;
+}
+
+/** All VMs of a stack. They are made side by side: none waits for another. */
+export class VmFleet extends pulumi.ComponentResource {
+  static readonly type = "tokenrack:index:VmFleet";
+
+  /** IPv4 address by VM name. Each resolves once its VM was started. */
+  readonly addresses: Readonly<Record<string, pulumi.Output<string>>>;
+
+  constructor(name: string, args: VmFleetArgs, opts?: pulumi.ComponentResourceOptions) {
+    super(VmFleet.type, name, {}, opts);
+    const images = this.provideImages(name, args);
+    const pool = this.makePool(name, args);
+    const vms = args.placement.vms.map((vm) => {
+      const { site, sshPublicKey, ownership } = args;
+      const protect = vm.role === "master" || args.protectedPools.includes(vm.pool);
+      const given = { vm, site, sshPublicKey, ownership, protect, image: images.on(vm.host), poolId: pool.poolId };
+      return vm.gpus.length === 0
+        ? new ProxmoxVm(vm.name, { ...given, mappings: [] }, { parent: this })
+        : new GpuVm(vm.name, { ...given, devices: args.devices[vm.host] ?? [] }, { parent: this });
+    });
+    this.addresses = Object.fromEntries(
+      args.placement.vms.flatMap(({ name: key }, index) => {
+        const vm = vms[index];
+        return vm === undefined ? [] : [[key, vm.address] as const];
+      }),
+    );
+    this.registerOutputs({ addresses: this.addresses });
+  }
+
+  private provideImages(name: string, { image, imageStorage, imageShared, placement }: VmFleetArgs): CloudImages {
+    const hosts = [...new Set(placement.vms.map(({ host }) => host))];
+    return new CloudImages(
+      `${name}-image`,
+      { image, storage: imageStorage, hosts, shared: imageShared },
+      { parent: this },
+    );
+  }
+
+  private makePool(name: string, { pool, site }: VmFleetArgs): proxmox.PoolLegacy {
+    const comment = `Tokenrack stack ${site.stack}`;
+    return new proxmox.PoolLegacy(`${name}-pool`, { poolId: pool, comment }, { parent: this });
+  }
+}

@@ -1,0 +1,97 @@
+/** What belongs to the whole cluster: its nodes, resources and ids, and what a token may do. */
+import { nodeOf, type Handler } from "./call";
+import { privilegesOn } from "./permissions";
+import { badParameters } from "./pveError";
+
+/** GET version */
+export const version: Handler = ({ world }) => ({
+  version: world.version,
+  release: world.version.split(".").slice(0, 2).join("."),
+  repoid: "5eed5eed",
+});
+
+/** GET nodes */
+export const nodes: Handler = ({ world }) =>
+  world.nodes.map(({ name, online }) => ({
+    node: name,
+    id: `node/${name}`,
+    type: "node",
+    status: online ? "online" : "offline",
+  }));
+
+/** GET nodes/{node}/hardware/pci */
+export const pciDevices: Handler = (call) => {
+  const node = nodeOf(call);
+  call.rights.needAny("/", "Sys.Audit", "Sys.Modify");
+  const hidden = (call.form.get("pci-class-blacklist") ?? "05;06;0b").split(/[;, ]+/).filter((one) => one !== "");
+  return node.pci
+    .filter((device) => !hidden.some((prefix) => device.class.startsWith(`0x${prefix}`)))
+    .map((device) => ({
+      id: device.id,
+      class: device.class,
+      vendor: device.vendor,
+      device: device.device,
+      device_name: device.name,
+      subsystem_vendor: device.subsystemVendor,
+      subsystem_device: device.subsystemDevice,
+      iommugroup: device.iommuGroup,
+    }));
+};
+
+/** GET cluster/resources */
+export const resources: Handler = ({ world, rights, form }) => {
+  const wanted = form.get("type");
+  const vms = world.vms
+    .filter(({ vmid }) => rights.has(`/vms/${vmid}`, "VM.Audit"))
+    .map(({ vmid, node, config, running }) => {
+      const pool = world.pools.find(({ vmids }) => vmids.includes(vmid))?.id;
+      return {
+        id: `qemu/${vmid}`,
+        type: "qemu",
+        vmid,
+        node,
+        name: config["name"] ?? `VM ${vmid}`,
+        status: running === undefined ? "stopped" : "running",
+        template: 0,
+        maxcpu: Number(config["cores"] ?? 1),
+        maxmem: Number(config["memory"] ?? 512) * 2 ** 20,
+        ...(config["tags"] === undefined ? {} : { tags: config["tags"] }),
+        ...(pool === undefined ? {} : { pool }),
+      };
+    });
+  const hosts = world.nodes.map(({ name, online }) => ({
+    id: `node/${name}`,
+    type: "node",
+    node: name,
+    status: online ? "online" : "offline",
+  }));
+  return [
+    ...(wanted === undefined || wanted === "vm" ? vms : []),
+    ...(wanted === undefined || wanted === "node" ? hosts : []),
+  ];
+};
+
+/** GET cluster/nextid */
+export const nextId: Handler = ({ world, form }) => {
+  const taken = new Set(world.vms.map(({ vmid }) => vmid));
+  const asked = form.get("vmid");
+  if (asked !== undefined) {
+    if (taken.has(Number(asked))) throw badParameters({ vmid: `VM ${asked} already exists` });
+    return asked;
+  }
+  let free = 100;
+  while (taken.has(free)) free++;
+  return String(free);
+};
+
+/** GET access/permissions: what the token may do, by path. */
+export const permissions: Handler = ({ world, token, form }) => {
+  const asked = form.get("path");
+  const paths = asked === undefined ? token.acl.map(({ path }) => path) : [asked];
+  return Object.fromEntries(
+    paths.map((path) => [
+      path,
+      Object.fromEntries([...privilegesOn(world, token, path)].toSorted().map((one) => [one, 1])),
+    ]),
+  );
+};
