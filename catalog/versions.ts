@@ -12,6 +12,12 @@ export const versions = {
   pulumiCli: "3.250.0",
   /** Not npm's `latest` (4.5.0), which is a stale mispublish. */
   pluginCommand: "1.2.1",
+  /** The newest @pulumi/kubernetes; its plugin behaves like 4.32.0, which was watched. */
+  pluginKubernetes: "4.34.2",
+  /** The newest Kubernetes whose parts were proven to build from their Go module and to run beside Debian's etcd. */
+  kubernetes: "1.34.2",
+  /** The newest Helm 3, the one that runs charts in the official plugin, too. */
+  helm: "3.21.3",
   /** The oldest Python that vLLM 0.29.0 accepts (3.11 to 3.14). */
   pythonFloor: "3.11",
   /** The oldest Node that loads an ES module by `require`, which jose needs. @see https://nodejs.org/en/blog/release/v20.19.0 */
@@ -23,3 +29,10 @@ export const versions = {
  * @see https://docs.nvidia.com/cuda/cuda-toolkit-release-notes/ (CUDA 13.0 needs R580 or newer)
  */
 export const nvidiaDriverFloor = 580;
+
+/**
+ * Oldest minor version of Kubernetes 1 that a cluster which is there already may have: the oldest that Deckhouse 1.77
+ * installs, so that one set of later stages suits both.
+ * @see https://github.com/deckhouse/deckhouse CHANGELOG/CHANGELOG-v1.77.md, #19623
+ */
+export const kubernetesMinorFloor = 32;

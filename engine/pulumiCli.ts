@@ -1,12 +1,13 @@
-import { accessSync, constants, mkdirSync, mkdtempSync, renameSync, rmSync } from "node:fs";
 import * as path from "node:path";
 import { versions } from "../catalog/versions";
-import { runChild, type ChildResult } from "./child";
+import { runChild } from "./child";
 import { UserError } from "../config/errors";
-import { findOnPath, isExecutableFile, parseVersion, satisfies } from "./executables";
+import { findOnPath, parseVersion, satisfies } from "./executables";
+import { buildWithGo, type GoTool } from "./goBuild";
 import { PULUMI_DOWNLOADS, unreachable } from "./network";
 import { withHeartbeat, type Progress } from "./progress";
 import { pulumiEnv } from "./pulumiHome";
+import { cachedCommand, failureOf, intoCache, isCached, versionOf } from "./toolCache";
 
 /** The CLI that we install or build. */
 export const PULUMI_VERSION: string = versions.pulumiCli;
@@ -14,13 +15,21 @@ export const PULUMI_VERSION: string = versions.pulumiCli;
 /** The oldest CLI on PATH that is used: inline `destroy` needs 3.181, and nothing below 3.200 was tried. */
 const OLDEST = { major: 3, minor: 200, patch: 0 };
 
-/** Bounds in ms: a `pulumi version`, the vendor's download, and a build (3 minutes on 2 cores, more on a loaded one). */
-const VERSION_TIMEOUT_MS = 20_000;
+/** Bound, in ms, of the vendor's download. */
 const INSTALL_TIMEOUT_MS = 120_000;
-const BUILD_TIMEOUT_MS = 30 * 60_000;
 
 const REPOSITORY = path.resolve(__dirname, "..");
-const WRAPPER_MODULE = path.join(REPOSITORY, "tools", "pulumi-cli");
+
+const CLI: GoTool = {
+  name: "pulumi",
+  version: PULUMI_VERSION,
+  versionArgs: ["version"],
+  label: "the Pulumi CLI",
+  module: "pulumi-cli",
+  package: "github.com/pulumi/pulumi/pkg/v3/cmd/pulumi",
+  variables: { "github.com/pulumi/pulumi/sdk/v3/go/common/version.Version": `v${PULUMI_VERSION}` },
+  takes: "3 minutes",
+};
 
 export interface PulumiCli {
   /** Absolute path of the executable. */
@@ -77,7 +86,7 @@ export async function findPulumiCli(options: FindCliOptions): Promise<PulumiCli>
 async function onPath(env: NodeJS.ProcessEnv): Promise<Attempt> {
   const command = findOnPath("pulumi", env["PATH"]);
   if (command === undefined) return { reason: "no `pulumi` on PATH", usual: true };
-  const version = await versionOf(command, env);
+  const version = await versionOf(command, CLI.versionArgs, env);
   if (version === undefined) return { reason: `${command} does not answer \`pulumi version\` with a version` };
   const parsed = parseVersion(version);
   if (parsed === undefined || !satisfies(parsed, OLDEST)) {
@@ -86,17 +95,17 @@ async function onPath(env: NodeJS.ProcessEnv): Promise<Attempt> {
   return { command, version, source: "path" };
 }
 
-/** Trusts what it finds: entries appear in the cache only by a rename, after they have told their version. */
 function inCache(cacheDir: string): Attempt {
-  const command = path.join(entryDir(cacheDir), "bin", "pulumi");
-  if (isExecutableFile(command)) return { command, version: PULUMI_VERSION, source: "cache" };
+  const command = cachedCommand(CLI, cacheDir);
+  if (isCached(CLI, cacheDir)) return { command, version: PULUMI_VERSION, source: "cache" };
   return { reason: `${command} is not there yet`, usual: true };
 }
 
 async function installed(options: FindCliOptions, env: NodeJS.ProcessEnv, progress: Progress): Promise<Attempt> {
   const install = options.install ?? ((root): Promise<string | undefined> => installByAutomationApi(root, env));
   const label = `downloading the Pulumi CLI ${PULUMI_VERSION}`;
-  return intoCache(options.cacheDir, env, "install", (root) => withHeartbeat(progress, label, () => install(root)));
+  const fill = (root: string): Promise<string | undefined> => withHeartbeat(progress, label, () => install(root));
+  return attempt(await intoCache(CLI, options.cacheDir, env, fill), "install", options.cacheDir);
 }
 
 /** Runs in a child, because `PulumiCommand.install` cannot be cancelled and the child can be killed. */
@@ -119,88 +128,10 @@ async function installByAutomationApi(root: string, env: NodeJS.ProcessEnv): Pro
 }
 
 async function built(options: FindCliOptions, env: NodeJS.ProcessEnv, progress: Progress): Promise<Attempt> {
-  const go = findOnPath("go", env["PATH"]);
-  if (go === undefined) return { reason: "no `go` on PATH to build it with" };
-  progress(`building the Pulumi CLI ${PULUMI_VERSION} from its Go module (about 3 minutes on 2 cores, once)`);
-  return intoCache(options.cacheDir, env, "build", async (root) => {
-    const version = `-X github.com/pulumi/pulumi/sdk/v3/go/common/version.Version=v${PULUMI_VERSION}`;
-    const args = ["build", "-mod=readonly", "-trimpath", "-ldflags", `-s -w ${version}`];
-    args.push("-o", path.join(root, "bin", "pulumi"), "github.com/pulumi/pulumi/pkg/v3/cmd/pulumi");
-    const result = await withHeartbeat(progress, "building the Pulumi CLI", () =>
-      runChild(go, args, { cwd: WRAPPER_MODULE, env: goEnv(options.cacheDir, env), timeoutMs: BUILD_TIMEOUT_MS }),
-    );
-    return failureOf(result, BUILD_TIMEOUT_MS);
-  });
+  const reason = await buildWithGo(CLI, { cacheDir: options.cacheDir, env, progress });
+  return attempt(reason, "build", options.cacheDir);
 }
 
-/**
- * Go keeps downloads and compiled packages in the user's home, for all that the user builds: they are shared on purpose.
- * Where there is no home to write to they go into our cache; a folder that the user names wins.
- */
-function goEnv(cacheDir: string, env: NodeJS.ProcessEnv): NodeJS.ProcessEnv {
-  if (env["HOME"] && isWritable(env["HOME"])) return env;
-  const go = path.join(cacheDir, "go");
-  // Without -modcacherw the downloads are read-only, and nobody could simply remove the cache.
-  const flags = `${env["GOFLAGS"] ?? ""} -modcacherw`.trim();
-  return { GOPATH: go, GOCACHE: path.join(go, "build"), ...env, GOFLAGS: flags };
-}
-
-function isWritable(dir: string): boolean {
-  try {
-    accessSync(dir, constants.W_OK);
-    return true;
-  } catch {
-    return false;
-  }
-}
-
-/**
- * Lets `fill` put a CLI under a temporary folder, asks it for its version, and only then renames the folder to its
- * place: a killed build leaves no entry that looks whole, and of two builds at once the first one stays.
- */
-async function intoCache(
-  cacheDir: string,
-  env: NodeJS.ProcessEnv,
-  source: "install" | "build",
-  fill: (root: string) => Promise<string | undefined>,
-): Promise<Attempt> {
-  const entry = entryDir(cacheDir);
-  mkdirSync(path.dirname(entry), { recursive: true });
-  const root = mkdtempSync(path.join(path.dirname(entry), ".unfinished-"));
-  try {
-    const reason = await fill(root);
-    if (reason !== undefined) return { reason };
-    const version = await versionOf(path.join(root, "bin", "pulumi"), env);
-    if (version !== PULUMI_VERSION) {
-      return { reason: `it calls itself ${version ?? "nothing"}, expected ${PULUMI_VERSION}` };
-    }
-    const command = path.join(entry, "bin", "pulumi");
-    if (!isExecutableFile(command)) {
-      rmSync(entry, { recursive: true, force: true });
-      renameSync(root, entry);
-    }
-    return { command, version, source };
-  } finally {
-    rmSync(root, { recursive: true, force: true });
-  }
-}
-
-function entryDir(cacheDir: string): string {
-  return path.join(cacheDir, "pulumi", PULUMI_VERSION);
-}
-
-/** The version without `v`, or undefined when `command` does not run or prints something else. */
-async function versionOf(command: string, env: NodeJS.ProcessEnv): Promise<string | undefined> {
-  const result = await runChild(command, ["version"], { env, timeoutMs: VERSION_TIMEOUT_MS });
-  if (result.code !== 0 || parseVersion(result.stdout) === undefined) return undefined;
-  return result.stdout.trim().replace(/^v/, "");
-}
-
-/** Undefined when the child succeeded, else its reason: the last line that it wrote to stderr. */
-function failureOf(result: ChildResult, timeoutMs: number): string | undefined {
-  if (result.code === 0) return undefined;
-  if (result.timedOut) return `not finished after ${timeoutMs / 1000} s, stopped`;
-  if (result.startError !== undefined) return result.startError.message;
-  const lines = result.stderr.split("\n").filter((line) => line.trim() !== "");
-  return lines.at(-1)?.trim() ?? `exit status ${result.code ?? "unknown"}`;
+function attempt(reason: string | undefined, source: "install" | "build", cacheDir: string): Attempt {
+  return reason === undefined ? { command: cachedCommand(CLI, cacheDir), version: PULUMI_VERSION, source } : { reason };
 }
