@@ -1,6 +1,6 @@
 /** Which layout each model gets, on which GPUs, with which settings: the door of `layouts/`. */
 import type { Fault } from "../config/errors";
-import type { Hardware } from "./cluster/hardware";
+import type { Gpu, Hardware } from "./cluster/hardware";
 import type { ServingPlan, ServingPlans, ServingRequest } from "./cluster/types";
 import { assign } from "./layouts/assign";
 import { crowdedOut, layoutFaults, pinFaults, type Asked } from "./layouts/faults";
@@ -27,7 +27,8 @@ interface Placing {
 }
 
 function look(request: ServingRequest, hardware: Hardware, beside: boolean): Placing {
-  const asked: Asked = { request, hardware, pools: cardPools(hardware.gpus.filter(mayUse(request))) };
+  const gpus = request.pins.pools === undefined ? hardware.gpus : hardware.gpus.filter(mayUse(request));
+  const asked: Asked = { request, hardware, pools: cardPools(gpus) };
   const wrong = pinFaults(asked);
   if (wrong.length > 0) return { asked, faults: wrong };
   const found = search(asked, beside);
@@ -69,6 +70,12 @@ export function planServing(requests: readonly ServingRequest[], hardware: Hardw
     }
   });
   const options = placings[0]?.found;
-  const idle = idleGpus(hardware.gpus, models, options === undefined ? [] : [...options.ranked, ...options.failed]);
+  const mayServe = (gpu: Gpu): boolean => requests.some((request) => mayUse(request)(gpu));
+  const idle = idleGpus(
+    hardware.gpus,
+    mayServe,
+    models,
+    options === undefined ? [] : [...options.ranked, ...options.failed],
+  );
   return { plans: { models, idle }, faults };
 }

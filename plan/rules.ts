@@ -84,7 +84,7 @@ export const notes = (candidate: Candidate, group?: TensorGroup): readonly Note[
 export const nearestLayouts = (candidate: Candidate, gpuCount: number): readonly Layout[] =>
   nearest(candidate, gpuCount, (each) => brokenLayoutRules(each).length === 0);
 
-const mendable: ReadonlySet<keyof Candidate["pins"]> = new Set([
+const mendable: ReadonlySet<BrokenRule["pin"]> = new Set([
   "tensorParallel",
   "pipelineParallel",
   "expertParallel",

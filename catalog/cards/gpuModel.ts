@@ -30,6 +30,8 @@ export interface GpuModel {
   readonly nvlink?: { readonly gbs: number; readonly wiring: "switch" | "bridge" };
   /** The card's PCIe generation and width; the slot may give less. */
   readonly pcie: { readonly generation: 4 | 5; readonly width: 16 };
+  /** NVIDIA's driver lets such cards read each other's memory over PCIe; GeForce cards it does not. */
+  readonly peerToPeer: boolean;
   /** CUDA compute capability as major * 10 + minor: 86 is 8.6. */
   readonly computeCapability: number;
   /** PCI ids of the graphics function. */

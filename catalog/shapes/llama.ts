@@ -21,17 +21,19 @@ const sizes70b: Sizes = [80, 8192, 64, 8, 128, 28672];
 // In brackets: layers, hidden, heads, KV heads, width of a head, feed-forward.
 const meta8b = llama("meta-llama/Llama-3.1-8B-Instruct", sizes8b, false, 8_030_261_248);
 const meta70b = llama("meta-llama/Llama-3.1-70B-Instruct", sizes70b, false, 70_553_706_496);
+const meta33 = llama("meta-llama/Llama-3.3-70B-Instruct", sizes70b, false, 70_553_706_496);
 const meta: readonly ModelShape[] = [
   llama("meta-llama/Llama-3.2-1B-Instruct", [16, 2048, 32, 8, 64, 8192], true, 1_235_814_400),
   llama("meta-llama/Llama-3.2-3B-Instruct", [28, 3072, 24, 8, 128, 8192], true, 3_212_749_824),
   meta8b,
   meta70b,
-  llama("meta-llama/Llama-3.3-70B-Instruct", sizes70b, false, 70_553_706_496),
+  meta33,
 ];
 
+const distilled70b = llama("deepseek-ai/DeepSeek-R1-Distill-Llama-70B", sizes70b, false, 70_553_706_496);
 const distilledLlama: readonly ModelShape[] = [
   llama("deepseek-ai/DeepSeek-R1-Distill-Llama-8B", sizes8b, false, 8_030_261_248),
-  llama("deepseek-ai/DeepSeek-R1-Distill-Llama-70B", sizes70b, false, 70_553_706_496),
+  distilled70b,
 ];
 
 /** The base shapes are Qwen2.5's; 131,072 positions, and the 1.5B has a head of its own. */
@@ -62,6 +64,10 @@ const others: readonly ModelShape[] = [
   stored(meta8b, "RedHatAI/Meta-Llama-3.1-8B-Instruct-quantized.w4a16", w4a16, false, unread),
   stored(meta8b, "RedHatAI/Meta-Llama-3.1-8B-Instruct-FP8-dynamic", fp8Channel, false, unread),
   stored(meta70b, "RedHatAI/Meta-Llama-3.1-70B-Instruct-FP8-dynamic", fp8Channel, false, unread),
+  stored(meta33, "RedHatAI/Llama-3.3-70B-Instruct-FP8-dynamic", fp8Channel, false, unread),
+  stored(meta33, "RedHatAI/Llama-3.3-70B-Instruct-quantized.w4a16", w4a16, false, unread),
+  stored(distilled70b, "RedHatAI/DeepSeek-R1-Distill-Llama-70B-FP8-dynamic", fp8Channel, false, unread),
+  stored(distilled70b, "RedHatAI/DeepSeek-R1-Distill-Llama-70B-quantized.w4a16", w4a16, false, unread),
 ];
 
 /** Every row of the Llama family and of the distillations. */

@@ -84,16 +84,23 @@ const byHabit = "storage: as Qwen names and stores its others, its config.json n
 const blocks =
   "storage: FP8 in blocks of 128 x 128, as Qwen publishes Qwen3-FP8 (vllm fp8_utils.py, vllm-project/vllm#17327)";
 
+/**
+ * In 4 bit the 72B is published with a feed-forward layer padded with zeros from 29,568 to 29,696, so that groups of 128
+ * divide between 2, 4 and 8 GPUs. @see https://github.com/QwenLM/Qwen3/issues/578
+ */
+const padded = (base: ModelShape): ModelShape =>
+  base.intermediate === 29568 ? { ...base, intermediate: 29696 } : base;
+
 /** The dense ones that Qwen publishes in AWQ: all of Qwen2.5, and Qwen3 from 4B without the 2507 update. */
 const awq: readonly ModelShape[] = [
   ...dense25,
   ...dense3.filter(({ hidden, maxContext }) => hidden >= 2560 && maxContext === 40960),
 ].map((base) => {
   const read = base.id === "Qwen/Qwen3-32B"; // about 19.3 GB on the hub, which is group 128 with zeros
-  return stored(base, `${base.id}-AWQ`, awq128, read, read ? "storage: size on the hub" : byHabit);
+  return stored(padded(base), `${base.id}-AWQ`, awq128, read, read ? "storage: size on the hub" : byHabit);
 });
 
-const gptq = dense25.map((base) => stored(base, `${base.id}-GPTQ-Int4`, w4a16, false, byHabit));
+const gptq = dense25.map((base) => stored(padded(base), `${base.id}-GPTQ-Int4`, w4a16, false, byHabit));
 
 const fp8 = [...dense3, ...experts].map((base) => stored(base, `${base.id}-FP8`, fp8Block, true, blocks));
 

@@ -16,11 +16,14 @@ const flags: Readonly<Record<string, string>> = {
 
 /** "lower contextTokens to 8192" becomes "lower --context to 8192"; "kvCacheDtype: fp8" becomes "--kv-dtype fp8". */
 export function inFlags(text: string): string {
-  return Object.entries(flags).reduce((all, [key, flag]) => {
-    if (key === "source" || key === flag.slice(2)) return all;
-    const bare = all.replaceAll(`${key}: true`, flag).replaceAll(`${key}: `, `${flag} `);
-    return bare.replace(new RegExp(`\\b${key}\\b`, "g"), flag);
-  }, text);
+  return Object.entries(flags).reduce(
+    (all, [key, flag]) => {
+      if (key === "source" || key === flag.slice(2)) return all;
+      const bare = all.replaceAll(`${key}: true`, flag).replaceAll(`${key}: `, `${flag} `);
+      return bare.replace(new RegExp(`\\b${key}\\b`, "g"), flag);
+    },
+    text.replace(/\b(replicas|concurrency): /g, "--$1 "),
+  );
 }
 
 /** The fault under the option that it is about. */

@@ -28,6 +28,9 @@ function fromCatalogue(text: string): ModelShape | undefined {
 const usage = (found: string, needed: string, fix: string): UsageError =>
   new UsageError([{ path: "--model", found, needed, fix }]);
 
+/** "./model", "/models/x", "model/config.json": not an id on the hub, which has one slash at most and no .json. */
+const looksLikePath = (text: string): boolean => /^[./~]|\.json$|\/.*\//.test(text);
+
 function fromFile(file: string): GivenModel {
   let config: unknown;
   try {
@@ -37,7 +40,8 @@ function fromFile(file: string): GivenModel {
     throw usage(found, "a model's config.json", "take the file as it is published with the model");
   }
   const directory = dirname(file);
-  const result = shapeFromConfig(config, basename(directory));
+  const named = basename(file) === "config.json" ? basename(directory) : basename(file, ".json");
+  const result = shapeFromConfig(config, named);
   if ("faults" in result) {
     throw new UsageError(result.faults.map((own): Fault => ({ ...own, path: `${file}: ${own.path}` })));
   }
@@ -56,6 +60,8 @@ export function givenShape(text: string, from = userDirectory()): GivenModel {
   const path = resolve(from, text);
   const file = existsSync(path) && statSync(path).isDirectory() ? join(path, "config.json") : path;
   if (existsSync(file)) return fromFile(file);
+  if (looksLikePath(text))
+    throw usage(`${path}, which is not there`, "a config.json, or a directory with one", "check the path");
   const near = nearestModelIds(
     text,
     modelShapes.map(({ id }) => id),

@@ -6,7 +6,7 @@ import { bestFirst, type Compared } from "../../plan/explain/compare";
 import { planServing } from "../../plan/layouts";
 import { asTyped } from "./flags";
 import type { GivenModel } from "./model";
-import { variantsOf } from "./variants";
+import { variantsOf } from "../../catalog/variants";
 
 /** What is asked of every model. */
 export interface Wanted {

@@ -47,9 +47,15 @@ const mostOverTcp = 4;
  * Seconds of one hop, what an all-reduce takes less NCCL's start (collectives.ts), for each hop. NVLink: 9 us for two H100
  * (sgl-project/sglang#2904) and row `h200-llama70b-tp2`. PCIe peer-to-peer: 20 us for four (haohervchb/sglang-V100#2).
  * Through host memory: 39 us for two (sgl-project/sglang#39605). RDMA: 33 us for two nodes (NVIDIA/dgx-spark-playbooks#103).
- * TCP: 38 to 46 us for one way (NVIDIA/nccl-tests#82).
+ * TCP: 38 to 46 us for one way (NVIDIA/nccl-tests#82). No all-reduce over 10 Gb/s Ethernet was found measured.
  */
 const hop = { nvlink: 1e-6, pcieP2p: 3.3e-6, pcieHost: 16e-6, rdma: 13e-6, tcp: 35e-6 } as const;
+
+/**
+ * Seconds that the network card of a VM adds to each hop over TCP, at each end: packets go through a paravirtual device and a
+ * bridge of the host. Assumed; less where a VM has a function of the network card for itself (SR-IOV).
+ */
+const virtualNic = 12e-6;
 
 /** GB/s of a card in its slot, one direction, before any loss on the way through host memory. */
 export function slotGBs({ model, slot }: Gpu): number {
@@ -58,10 +64,13 @@ export function slotGBs({ model, slot }: Gpu): number {
   return laneGBs[generation] * Math.min(slot.width, pcie.width) * pcieEfficiency;
 }
 
-/** GeForce cards have an audio function; NVIDIA's driver gives them no peer-to-peer over PCIe. */
-const isGeForce = ({ model }: Gpu): boolean => model.audioPci.length > 0;
+const hasP2p = ({ passthrough, model }: Gpu): boolean => !passthrough && model.peerToPeer;
 
-const hasP2p = (gpu: Gpu): boolean => !gpu.passthrough && !isGeForce(gpu);
+/** Seconds of one hop between nodes. A GPU that is passed through is in a VM. */
+function networkHop(a: Gpu, b: Gpu, { rdma }: Network): number {
+  const ends = Number(a.passthrough) + Number(b.passthrough);
+  return rdma ? hop.rdma : hop.tcp + ends * virtualNic;
+}
 
 function nvlinkGBs(a: Gpu, b: Gpu): number {
   if (a.node !== b.node || a.nvlinkGroup === undefined || a.nvlinkGroup !== b.nvlinkGroup) return 0;
@@ -76,7 +85,7 @@ export function linkBetween(a: Gpu, b: Gpu, network: Network): Link {
   if (a.node !== b.node) {
     const wire = (network.gbitPerSecond / bitsPerByte) * networkEfficiency;
     const gbs = Math.min(slot, network.rdma ? wire : Math.min(wire, mostOverTcp));
-    return { kind: "network", gbs, latency: network.rdma ? hop.rdma : hop.tcp, p2p: network.rdma };
+    return { kind: "network", gbs, latency: networkHop(a, b, network), p2p: network.rdma };
   }
   const p2p = hasP2p(a) && hasP2p(b);
   return { kind: "pcie", gbs: p2p ? slot : slot * throughHost, latency: p2p ? hop.pcieP2p : hop.pcieHost, p2p };

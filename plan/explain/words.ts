@@ -50,7 +50,7 @@ export const shortName = (id: string): string => id.slice(id.lastIndexOf("/") + 
 
 /** "10 GbE", "100 Gb/s RDMA". */
 export const networkWords = ({ gbitPerSecond, rdma }: { gbitPerSecond: number; rdma: boolean }): string =>
-  rdma ? `${brief(gbitPerSecond)} Gb/s RDMA` : `${brief(gbitPerSecond)} GbE`;
+  rdma ? `${gbitPerSecond} Gb/s RDMA` : `${gbitPerSecond} GbE`;
 
 const bounds: Readonly<Record<Bound, string>> = {
   "memory bandwidth": "memory bandwidth",

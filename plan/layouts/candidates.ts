@@ -102,7 +102,7 @@ export function accepted(
 export function fitted(request: ServingRequest, { layout, cards, replicas }: Placed): { layout: Layout; fit: Fit } {
   const even = { layout, fit: fitOf(request, { layout, cards, replicas }) };
   if (layout.pipelineParallel === 1 || layout.layerPartition !== undefined) return even;
-  if (even.fit.useful && even.fit.enough) return even;
+  if (even.fit.starts === "always" && even.fit.useful && even.fit.enough) return even;
   const uneven = splitByMemory(request.shape, layout, even.fit.cold);
   const fit = fitOf(request, { layout: uneven, cards, replicas });
   return isBetter(fit, even.fit) ? { layout: uneven, fit } : even;

@@ -5,6 +5,7 @@ import type { Pins, ServingRequest } from "../cluster/types";
 import { nearestLayouts } from "../rules";
 import { candidateOf, mayCrossNetwork, type Option } from "./candidates";
 import { groupBy, largestBlock, type CardPool } from "./pools";
+import type { GpuModel } from "../../catalog/gpus";
 import { missingBytes, type Fit } from "./settings";
 import { remedies } from "./remedies";
 import { amount, inGib, layoutName, networkName, optionName, plural, withNodes } from "./words";
@@ -54,8 +55,8 @@ function tooManyGpus(asked: Asked): readonly Fault[] {
   const { pins, path } = asked.request;
   const { tensorParallel: tp, pipelineParallel: pp, replicas } = pins;
   const sum = (tp ?? 1) * (pp ?? 1) * (replicas ?? 1);
+  if (sum <= asked.pools.reduce((total, { count }) => total + count, 0)) return [];
   const gpus = gpusOf(asked);
-  if (sum <= gpus.length) return [];
   const factors = [`TP ${tp ?? 1}`, `PP ${pp ?? 1}`, plural(replicas ?? 1, "replica")];
   return [
     {
@@ -67,17 +68,26 @@ function tooManyGpus(asked: Asked): readonly Fault[] {
   ];
 }
 
-function tensorTooWide({ request, pools, hardware }: Asked): readonly Fault[] {
+function tensorTooWide(asked: Asked): readonly Fault[] {
+  const { request, pools, hardware } = asked;
   const { pins, path } = request;
   const { tensorParallel = 1 } = pins;
   const most = Math.max(0, ...pools.map(largestBlock));
   if (tensorParallel <= most || mayCrossNetwork(pins, hardware.network)) return [];
+  const nodes = new Set(gpusOf(asked).map(({ node }) => node));
+  if (nodes.size === 1) {
+    const needed = `at most TP ${most}: a TP group is of one card, and of one node`;
+    const fix = "lower tensorParallel, or leave it out so that the plan chooses";
+    return [
+      { path: `${path}.tensorParallel`, found: `TP ${tensorParallel} on ${withNodes(gpusOf(asked))}`, needed, fix },
+    ];
+  }
   return [
     {
       path: `${path}.tensorParallel`,
       found: `TP ${tensorParallel}, and no node has more than ${plural(most, "GPU")} of one card`,
       needed: `at most TP ${most}, so that a TP group does not span ${networkName(hardware.network)}`,
-      fix: `use pipelineParallel across nodes instead, or set ${path}.tensorParallelOverNetwork: true and accept the speed`,
+      fix: `use pipelineParallel across nodes instead, or set tensorParallelOverNetwork: true and accept the speed`,
     },
   ];
 }
@@ -131,6 +141,10 @@ function nearest(options: readonly Option[]): Option | undefined {
 /** GiB with two decimals: what is short may be little. */
 const exactly = (amount: number): string => `${(amount / 2 ** 30).toFixed(2)} GiB`;
 
+/** "one RTX 3090"; "an RTX 3090 with PP 2 on RTX 3090 in one node". */
+const where = (card: GpuModel | undefined, option: string): string =>
+  option.startsWith("one ") ? option : `an ${card?.name ?? "NVIDIA GPU"} with ${option}`;
+
 /** The context does not fit, and something of it would. */
 function contextFault({ request }: Asked, { fit, cards }: Option & { fit: Fit }, name: string, fix: string): Fault {
   const { warm, settings } = fit;
@@ -141,16 +155,19 @@ function contextFault({ request }: Asked, { fit, cards }: Option & { fit: Fit },
   return {
     path: `${request.path}.contextTokens`,
     found: `${amount(settings.maxModelLen)} tokens, which need ${exactly(perSequence)} of KV cache on a GPU`,
-    needed: `at most the ${exactly(room)} that are free for it on ${cards[rank]?.name ?? "the GPU"} with ${name}, about ${amount(warm.kv.tokens)} tokens`,
+    needed: `at most the ${exactly(room)} that are free for it on ${where(cards[rank], name)}, about ${amount(warm.kv.tokens)} tokens`,
     fix,
   };
 }
 
-function memoryFault(asked: Asked, option: Option): Fault {
+/** `fewer`: a layout that holds it, and leaves room for fewer replicas than were asked for. */
+function memoryFault(asked: Asked, option: Option, fewer?: Option): Fault {
   const { request, hardware } = asked;
   const { fit, cards } = option;
   const name = optionName(option, hardware.network);
-  const fix = remedies(asked, option);
+  const less =
+    fewer === undefined ? [] : [`use replicas: ${fewer.count}, which leaves room for ${layoutName(fewer.layout)}`];
+  const fix = [...remedies(asked, option, fewer !== undefined), ...less].join("; or ");
   if (fit === undefined) return { path: `${request.path}.source`, found: name, needed: "enough GPUs for it", fix };
   const missing = missingBytes(fit);
   if (missing === 0) return contextFault(asked, { ...option, fit }, name, fix);
@@ -158,7 +175,7 @@ function memoryFault(asked: Asked, option: Option): Fault {
   const rank = fit.warm.ranks[index];
   return {
     path: `${request.path}.source`,
-    found: `${request.shape.id}: ${inGib(rank?.weights.total ?? 0)} of weights on ${cards[index]?.name ?? "a GPU"} with ${name}`,
+    found: `${request.shape.id}: ${inGib(rank?.weights.total ?? 0)} of weights on ${where(cards[index], name)}`,
     needed: `at most ${inGib(rank?.budget ?? 0)} there with everything: ${inGib(missing)} less`,
     fix,
   };
@@ -191,9 +208,12 @@ export function layoutFaults(asked: Asked, options: readonly Option[]): readonly
   const fitting = options.filter(({ broken }) => broken.length === 0);
   const starting = fitting.filter(({ fit }) => fit !== undefined && fit.starts !== "never");
   const most = starting.reduce<Option | undefined>((a, b) => (a === undefined || b.count > a.count ? b : a), undefined);
+  // With as many replicas as were asked for: what holds the model on more GPUs each is no answer to that.
+  const best = nearest(fitting.filter(({ count }) => count >= (asked.request.pins.replicas ?? 1)));
+  if (best !== undefined) return [memoryFault(asked, best, most)];
   if (most !== undefined) return [tooManyReplicas(asked, most)];
-  const best = nearest(fitting);
-  if (best !== undefined) return [memoryFault(asked, best)];
+  const any = nearest(fitting);
+  if (any !== undefined) return [memoryFault(asked, any)];
   const [broken] = options;
   return broken === undefined ? [noLayout(asked)] : ruleFaults(asked, broken);
 }

@@ -54,14 +54,23 @@ function offerFor(card: GpuModel, taken: readonly string[]): string {
   return `${id} would fit with ${tokens(knownContext(card, id))} of context`;
 }
 
+/** What is known of all GPUs when one of them is told why it idles. */
+interface Idling {
+  readonly mayServe: (gpu: Gpu) => boolean;
+  /** The first model's. */
+  readonly plan: ServingPlan | undefined;
+  readonly options: readonly Option[];
+  /** Names of the cards that it is on. */
+  readonly itsCards: readonly string[];
+  /** Ids of the cards that any model is on. */
+  readonly usedCards: ReadonlySet<string>;
+}
+
 /** What the first model would have had of such a card. */
-function whyUnused(
-  card: GpuModel,
-  plan: ServingPlan | undefined,
-  options: readonly Option[],
-  usedCards: ReadonlySet<string>,
-): string {
+function whyUnused(gpu: Gpu, { mayServe, plan, options, itsCards, usedCards }: Idling): string {
+  const { model: card, pool } = gpu;
   if (plan === undefined) return "no model is placed on it";
+  if (!mayServe(gpu)) return `no model may use the pool ${pool} (models[].pools)`;
   const name = layoutName(plan.layout);
   if (usedCards.has(card.id)) {
     const ranks = plan.layout.tensorParallel * plan.layout.pipelineParallel;
@@ -71,29 +80,43 @@ function whyUnused(
   }
   const alone = options.find(({ cards, fit }) => cards.every(({ id }) => id === card.id) && fit !== undefined);
   const missing = alone?.fit?.starts === "never" ? missingBytes(alone.fit) : 0;
-  const short =
-    missing > 0 ? `${plan.name} needs ${inGib(missing)} more than it has, and` : `${plan.name} runs faster without it:`;
-  return `${short} a group with other cards would go at its pace`;
+  return missing > 0
+    ? `${plan.name} needs ${inGib(missing)} more than it has, and a group with other cards would go at its pace`
+    : `the replicas of ${plan.name} are on one kind of card, and ${itsCards.join(" and ")} serves it better`;
 }
 
-/** Every GPU that is not used, in the order of the hardware. GPUs of one card share their sentence. */
+/**
+ * Every GPU that is not used, in the order of the hardware. GPUs of one card and pool share their sentence.
+ * `mayServe`: some model may use it.
+ */
 export function idleGpus(
   gpus: readonly Gpu[],
+  mayServe: (gpu: Gpu) => boolean,
   plans: readonly ServingPlan[],
   optionsOfFirst: readonly Option[],
 ): readonly IdleGpu[] {
   const used = new Set(plans.flatMap(({ ranks }) => ranks.map(({ gpu }) => gpu)));
-  const usedCards = new Set(gpus.flatMap(({ id, model }) => (used.has(id) ? [model.id] : [])));
+  const ofFirst = new Set(plans[0]?.ranks.map(({ gpu }) => gpu));
+  const about: Idling = {
+    mayServe,
+    plan: plans[0],
+    options: optionsOfFirst,
+    itsCards: [...new Set(gpus.flatMap(({ id, model }) => (ofFirst.has(id) ? [model.name] : [])))],
+    usedCards: new Set(gpus.flatMap(({ id, model }) => (used.has(id) ? [model.id] : []))),
+  };
   const taken = plans.map(({ shape }) => shape.id);
-  const sentences = new Map<string, string>();
-  return gpus.flatMap(({ id, model }) => {
+  const sentences = new Map<GpuModel, Map<string, string>>();
+  return gpus.flatMap((each) => {
+    const { id, model, pool } = each;
     if (used.has(id)) return [];
-    const told = sentences.get(model.id);
+    const ofCard = sentences.get(model) ?? new Map<string, string>();
+    sentences.set(model, ofCard);
+    const told = ofCard.get(pool);
     if (told !== undefined) return [{ gpu: id, reason: told }];
-    const why = whyUnused(model, plans[0], optionsOfFirst, usedCards);
+    const why = whyUnused(each, about);
     const memory = inGib(model.memoryMib * 2 ** 20);
     const reason = `${model.name}, ${memory}: ${why}. Alone: ${offerFor(model, taken)}.`;
-    sentences.set(model.id, reason);
+    ofCard.set(pool, reason);
     return [{ gpu: id, reason }];
   });
 }

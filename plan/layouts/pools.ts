@@ -48,8 +48,17 @@ const blocksOf = (gpus: readonly Gpu[]): readonly Block[] =>
     .map(([node, own]) => blockOf(node, own))
     .sort((a, b) => b.gpus.length - a.gpus.length);
 
+/** Remembered, because all models of a stack ask about the same GPUs; the answer depends on nothing else. */
+const remembered = new WeakMap<readonly Gpu[], readonly CardPool[]>();
+
 /** One pool for each card, in the order in which the hardware names them. */
 export function cardPools(gpus: readonly Gpu[]): readonly CardPool[] {
+  const pools = remembered.get(gpus) ?? poolsOf(gpus);
+  remembered.set(gpus, pools);
+  return pools;
+}
+
+function poolsOf(gpus: readonly Gpu[]): readonly CardPool[] {
   return [...groupBy(gpus, ({ model }) => model.id).values()].flatMap((own) => {
     const [first] = own;
     return first === undefined ? [] : [{ card: first.model, blocks: blocksOf(own), count: own.length }];

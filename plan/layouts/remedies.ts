@@ -1,21 +1,25 @@
 /** What would make a model fit that does not: each is tried, none is guessed. */
-import { modelShapes, type ModelShape } from "../../catalog/modelShapes";
-import type { Hardware } from "../cluster/hardware";
+import type { GpuModel } from "../../catalog/gpus";
+import type { ModelShape } from "../../catalog/modelShapes";
+import { variantsOf } from "../../catalog/variants";
 import type { ServingRequest } from "../cluster/types";
-import type { Option } from "./candidates";
-import type { CardPool } from "./pools";
-import { fitOf, missingBytes, type Fit } from "./settings";
-import { inGib, tokens } from "./words";
+import type { Layout } from "../memory/layout";
+import { accepted, type Option } from "./candidates";
+import { largestBlock, type CardPool } from "./pools";
+import { fitOf, missingBytes, type Fit, type Placed } from "./settings";
+import { inGib, layoutName } from "./words";
 
 /** Catalogue models named in one sentence. */
 const mostNamed = 2;
 
-/** The same network in another storage format. */
-export function siblings(shape: ModelShape): readonly ModelShape[] {
-  const key = ({ layers, hidden, heads, kvHeads, intermediate, vocab, maxContext }: ModelShape): string =>
-    [layers, hidden, heads, kvHeads, intermediate, vocab, maxContext].join();
-  return modelShapes.filter((other) => other.id !== shape.id && key(other) === key(shape));
+/** The model, and the GPUs that it may use. */
+interface Sought {
+  readonly request: ServingRequest;
+  readonly pools: readonly CardPool[];
 }
+
+/** The same model, not only the same network, in another storage format. */
+const siblings = (shape: ModelShape): readonly ModelShape[] => variantsOf(shape).filter(({ id }) => id !== shape.id);
 
 function fitWith(option: Option, request: ServingRequest): Fit | undefined {
   const { layout, cards, count } = option;
@@ -28,7 +32,8 @@ function shorterContext(request: ServingRequest, option: Option): string | undef
   if (request.contextTokens === undefined) return undefined;
   const { name, shape, path, pins, concurrency } = request;
   const fit = fitWith(option, { name, shape, path, pins, ...(concurrency === undefined ? {} : { concurrency }) });
-  return fit === undefined ? undefined : `lower contextTokens to ${fit.settings.maxModelLen}`;
+  if (fit === undefined || fit.settings.maxModelLen >= request.contextTokens) return undefined;
+  return `lower contextTokens to ${fit.settings.maxModelLen}`;
 }
 
 function smallerCache(request: ServingRequest, option: Option): string | undefined {
@@ -37,13 +42,44 @@ function smallerCache(request: ServingRequest, option: Option): string | undefin
   return fit === undefined ? undefined : "set kvCacheDtype: fp8 (half the cache, slightly less exact)";
 }
 
-function otherStorage(request: ServingRequest, option: Option): string | undefined {
-  const fitting = siblings(request.shape).filter((shape) => {
-    const fit = fitWith(option, { ...request, shape });
-    return fit !== undefined && fit.useful;
-  });
+const holds = (request: ServingRequest, placed: Placed): boolean => {
+  const fit = fitOf(request, placed);
+  return fit.starts === "always" && fit.useful;
+};
+
+function otherStorage({ request }: Sought, option: Option): string | undefined {
+  const { layout, cards, count } = option;
+  const fitting = siblings(request.shape).filter((shape) =>
+    holds({ ...request, shape }, { layout, cards, replicas: count }),
+  );
   const named = fitting.slice(0, mostNamed).map(({ id }) => id);
   return named.length === 0 ? undefined : `take ${named.join(" or ")}`;
+}
+
+/** Layouts over all GPUs of a node, and over all of a card; what another storage format may need. */
+const widest = (pool: CardPool): readonly Layout[] => [
+  { tensorParallel: largestBlock(pool), pipelineParallel: 1 },
+  { tensorParallel: 1, pipelineParallel: pool.count },
+];
+
+/** Another storage format on more GPUs than this option has. */
+function otherStorageSpread({ request, pools }: Sought): string | undefined {
+  const { tensorParallel, pipelineParallel, replicas } = request.pins;
+  if (tensorParallel !== undefined || pipelineParallel !== undefined || replicas !== undefined) return undefined;
+  const ways = siblings(request.shape).flatMap((shape) =>
+    pools.flatMap((pool) =>
+      widest(pool).flatMap((layout) => {
+        const other = { ...request, shape };
+        const cards = Array<GpuModel>(layout.pipelineParallel).fill(pool.card);
+        const works =
+          layout.pipelineParallel <= shape.layers &&
+          accepted(other, [pool.card], layout).broken.length === 0 &&
+          holds(other, { layout, cards, replicas: 1 });
+        return works ? [`${shape.id} (${layoutName(layout)})`] : [];
+      }),
+    ),
+  );
+  return ways.length === 0 ? undefined : `take ${ways.slice(0, mostNamed).join(" or ")}`;
 }
 
 function offload(request: ServingRequest, option: Option): string | undefined {
@@ -53,16 +89,20 @@ function offload(request: ServingRequest, option: Option): string | undefined {
   return fit === undefined ? undefined : `set cpuOffloadGib: ${gib} (slow: these weights cross PCIe for each token)`;
 }
 
-/** One instruction with every way that was found to work. */
-export function remedies(
-  { request }: { request: ServingRequest; pools: readonly CardPool[]; hardware: Hardware },
-  option: Option,
-): string {
-  const ways = [shorterContext, smallerCache, otherStorage, offload].flatMap((way) => way(request, option) ?? []);
-  if (ways.length > 0) return ways.join("; or ");
-  const short =
-    option.fit === undefined
-      ? ""
-      : ` (${inGib(missingBytes(option.fit))} a GPU are missing, context ${tokens(option.fit.settings.maxModelLen)})`;
-  return `take a smaller model, or add GPUs${short}`;
+/**
+ * Every way that was found to work; when there is none, what always does. `other`: there is one more that the caller
+ * knows.
+ */
+export function remedies(sought: Sought, option: Option, other = false): readonly string[] {
+  const { request } = sought;
+  const ways = [
+    shorterContext(request, option),
+    smallerCache(request, option),
+    otherStorage(sought, option) ?? otherStorageSpread(sought),
+    offload(request, option),
+  ].filter((way) => way !== undefined);
+  if (ways.length > 0 || other) return ways;
+  const missing = option.fit === undefined ? 0 : missingBytes(option.fit);
+  const short = missing === 0 ? "" : ` (${inGib(missing)} a GPU are missing)`;
+  return [`take a smaller model, or add GPUs${short}`];
 }

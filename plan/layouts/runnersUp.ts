@@ -25,6 +25,7 @@ function whyNot(option: Option): string {
   const card = cards[0]?.name ?? "GPU";
   const missing = missingBytes(fit);
   if (missing > 0) return `${inGib(missing)} are missing${sizeOf(option) > 1 ? ` on each ${card}` : ""}`;
+  if (fit.starts !== "never") return `there are GPUs for ${plural(option.count, "replica")} of it only`;
   const room = fit.warm.kv.tokens;
   return `its KV cache holds ${amount(room)} tokens, less than one request of ${tokens(fit.settings.maxModelLen)}`;
 }
@@ -48,37 +49,48 @@ function slower({ shape, winner, loser, network }: Lost): string {
   const link = share >= 0.05 ? `, ${what} ${Math.round(share * 100)} %` : "";
   const [first, than] = [loser.speed.timeToFirstToken.value, winner.speed.timeToFirstToken.value];
   const prompt = first > 1.1 * than ? `, the first token after ${duration(first)} instead of ${duration(than)}` : "";
-  return `${duration(a)} a token instead of ${duration(b)}${link}${prompt}`;
+  return `${instead(duration(a), duration(b), "a token")}${link}${prompt}`;
 }
+
+/** "25 ms a token instead of 20 ms"; "20 ms a token, as with the layout taken" when they read the same. */
+const instead = (own: string, other: string, unit: string): string =>
+  own === other ? `${own} ${unit}, as with the layout taken` : `${own} ${unit} instead of ${other}`;
+
+/** Tokens a second of all replicas together. */
+const together = ({ winner, loser }: Lost): string =>
+  instead(amount(throughput(loser)), amount(throughput(winner)), "tokens/s over all replicas");
 
 /** One sentence for each criterion by which a layout lost. */
 const told: Readonly<Record<Reason, (lost: Lost) => string>> = {
   starts: ({ loser: { fit } }) =>
-    `it starts only once the compile cache is warm: ${inGib(missingBytes(fit))} are missing in the first start`,
+    `it starts only once the compile cache is warm: ${shortAtFirst(fit)} in the first start`,
   context: ({ winner, loser }) =>
     `it holds a context of ${tokens(loser.fit.settings.maxModelLen)}, not of ${tokens(winner.fit.settings.maxModelLen)}`,
   network: (lost) => `it sends every token over the network: ${slower(lost)}`,
   cache: ({ winner, loser: { fit } }) =>
-    `its KV cache holds ${oneDecimal(fit.warm.kv.sequences)} requests of ${tokens(fit.settings.maxModelLen)} at the same time, ` +
+    `its KV cache holds ${fit.warm.kv.sequences.toFixed(1)} requests of ${tokens(fit.settings.maxModelLen)} at the same time, ` +
     `${amount(fit.warm.kv.tokens)} tokens instead of ${amount(winner.fit.warm.kv.tokens)}`,
   order: (lost) =>
     `it works too, with ${tokens(lost.loser.fit.settings.maxModelLen)} of context and ${slower(lost)}, ` +
     (sizeOf(lost.loser) > sizeOf(lost.winner)
       ? `but takes ${each(sizeOf(lost.loser))} a replica where ${each(sizeOf(lost.winner))} will do`
       : "but inside one node TP comes first: its GPUs all work on every token"),
-  speed: (lost) =>
-    `${Math.round(throughput(lost.loser))} tokens/s over all replicas instead of ${Math.round(throughput(lost.winner))}, ${slower(lost)}`,
+  speed: (lost) => `${together(lost)}, ${slower(lost)}`,
   gpus: ({ winner, loser }) => `${each(sizeOf(loser))} a replica instead of ${each(sizeOf(winner))}, and no faster`,
 };
 
-const oneDecimal = (value: number): number => Math.round(value * 10) / 10;
+/** What a first start has too little of. */
+const shortAtFirst = (fit: Scored["fit"]): string =>
+  missingBytes(fit) > 0
+    ? `${inGib(missingBytes(fit))} are missing`
+    : `its KV cache holds ${amount(fit.cold.kv.tokens)} tokens of ${amount(fit.settings.maxModelLen)}`;
 
 const sizeOf = ({ layout }: Option): number => layout.tensorParallel * layout.pipelineParallel;
 
 function reasonFor({ shape, winner, network }: Omit<Lost, "loser">, loser: Considered, forbidden: boolean): string {
   if (!isScored(loser)) return whyNot(loser);
   const lost = { shape, winner, loser, network };
-  if (forbidden) return `${slower(lost)}; only when asked for by name (tensorParallelOverNetwork)`;
+  if (forbidden) return `${slower(lost)}, ${together(lost)}; only when asked for by name (tensorParallelOverNetwork)`;
   if (beats(loser, winner)) return `better alone, but its GPUs are for the models before it: ${slower(lost)}`;
   const reason = decidedBy(winner, loser);
   return reason === undefined ? "no better in anything" : told[reason](lost);

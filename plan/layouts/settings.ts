@@ -37,6 +37,19 @@ const slotRange = { least: 4, most: 1024 } as const;
  */
 const share = { one: 0.92, several: 0.9 } as const;
 
+/**
+ * MiB that a GPU of several must keep outside the share: NCCL's 0.9 GiB (plan/memory/overhead.ts, nonTorch) and 0.5 GiB for
+ * the CUDA context, which is assumed. vLLM does not start when less than its share is free.
+ */
+const outsideShare = 1.4 * 1024;
+
+/** The share of GPUs that form a replica together, in hundredths. */
+const sharedMost = (cards: readonly GpuModel[]): number =>
+  Math.min(
+    share.several,
+    ...cards.map(({ cudaTotalMib }) => Math.floor(100 * (1 - outsideShare / cudaTotalMib)) / 100),
+  );
+
 /** What one layout may be given: the cards of its PP ranks (the smallest of each TP group) and how many replicas. */
 export interface Placed {
   readonly layout: Layout;
@@ -102,7 +115,7 @@ function baseSettings(request: ServingRequest, { layout, cards }: Placed): Omit<
     enforceEager: pins.enforceEager ?? false,
     compileCache: "warm",
     computeCapability: Math.min(...cards.map((card) => card.computeCapability)),
-    gpuMemoryUtilization: pins.gpuMemoryUtilization ?? (ranks === 1 ? share.one : share.several),
+    gpuMemoryUtilization: pins.gpuMemoryUtilization ?? (ranks === 1 ? share.one : sharedMost(cards)),
   };
 }
 

@@ -26,10 +26,11 @@ export function warningsOf(request: ServingRequest, { fit }: Scored): readonly s
   const { shape } = request;
   const context = tokens(settings.maxModelLen);
   const kept = request.keepsCompileCache !== false;
+  const missing = missingBytes(fit) > 0 ? `${inGib(missingBytes(fit))} are missing and ` : "";
   const tight = starts === "always" && cold.kv.sequences * (1 - uncertain) < 1;
   const warnings: readonly (string | undefined)[] = [
     starts === "warm only"
-      ? `The first start fails: while nothing is compiled yet, ${inGib(missingBytes(fit))} are missing and the KV cache holds ` +
+      ? `The first start fails: while nothing is compiled yet, ${missing}the KV cache holds ` +
         `${amount(cold.kv.tokens)} tokens of the ${amount(settings.maxModelLen)} wanted. Start once with a shorter context or enforceEager, ` +
         `then again with this one.`
       : undefined,
@@ -41,7 +42,7 @@ export function warningsOf(request: ServingRequest, { fit }: Scored): readonly s
       ? undefined
       : `Only ${context} of context fit, less than the ${tokens(wantedContext(request))} that most uses need.`,
     warm.kv.sequences < 1.5 && settings.maxModelLen > 0 && concurrency > 1
-      ? `The KV cache holds ${Math.round(warm.kv.sequences * 10) / 10} requests of ${context}: longer ones wait for each other.`
+      ? `The KV cache holds ${warm.kv.sequences.toFixed(1)} requests of ${context}: longer ones wait for each other.`
       : undefined,
     settings.maxNumSeqs < concurrency
       ? `${settings.maxNumSeqs} requests at the same time on a replica; the rest of ${concurrency} wait.`

@@ -20,7 +20,13 @@ export const networkName = ({ gbitPerSecond, rdma }: Network): string =>
   `${gbitPerSecond} Gb/s ${rdma ? "RDMA" : "Ethernet"}`;
 
 /** "10,651". */
-export const amount = (count: number): string => String(Math.round(count)).replace(/\B(?=(\d{3})+$)/g, ",");
+export function amount(count: number): string {
+  const digits = String(Math.round(count));
+  const groups: string[] = [];
+  // Not a regular expression: a search writes very many of them.
+  for (let end = digits.length; end > 0; end -= 3) groups.unshift(digits.slice(Math.max(0, end - 3), end));
+  return groups.join(",");
+}
 
 /** Tokens: "32k" for 32,768; other numbers as they are. */
 export const tokens = (count: number): string =>
@@ -29,15 +35,19 @@ export const tokens = (count: number): string =>
 /** "once", "3 times". */
 export const times = (count: number): string => (count === 1 ? "once" : `${count} times`);
 
-/** Seconds in the unit that reads best: "3.4 ms", "22 ms", "2.4 s". */
+/** Seconds in the unit that reads best: "3.4 ms", "22 ms", "2.4 s", "under 0.1 ms". */
 export const duration = (seconds: number): string => {
   const ms = seconds * 1000;
+  if (ms < 0.05) return "under 0.1 ms";
   if (ms >= 1000) return `${(Math.round(ms / 10) / 100).toFixed(ms >= 10_000 ? 0 : 1)} s`;
   return `${ms < 10 ? Math.round(ms * 10) / 10 : Math.round(ms)} ms`;
 };
 
-/** Bytes as GiB with one decimal at most. */
-export const inGib = (size: number): string => formatGib(bytesToGib(bytes(Math.max(0, size))));
+/** Bytes as GiB with one decimal at most; as MiB where that would read 0 GiB. */
+export const inGib = (size: number): string => {
+  const mib = Math.max(0, size) / 2 ** 20;
+  return mib > 0 && mib < 51 ? `${Math.ceil(mib)} MiB` : formatGib(bytesToGib(bytes(Math.max(0, size))));
+};
 
 /** "TP 2 over 10 Gb/s Ethernet", "PP 3 in one node", "one RTX 3090". */
 export function optionName(

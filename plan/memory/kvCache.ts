@@ -1,7 +1,7 @@
 /** The KV cache as vLLM lays it out: blocks of tokens, drawn from one pool by every group of layers. */
 import type { ModelShape } from "../../catalog/modelShapes";
 import { bytes, type Bytes } from "../../catalog/units";
-import { isGlobalLayer, kvHeadsPerRank, layerRanges, type Layout } from "./layout";
+import { globalBelow, kvHeadsPerRank, layerRanges, type Layout } from "./layout";
 
 /** What of the engine's settings the cache depends on. */
 export interface KvSettings {
@@ -27,9 +27,6 @@ export interface KvLayout {
   /** Blocks that one sequence of the longest length takes, over all groups. */
   readonly blocksPerSequence: number;
 }
-
-const count = (layers: readonly boolean[], value: boolean): number =>
-  layers.filter((global) => global === value).length;
 
 /**
  * Bytes of one layer's part of a block: keys and values of the rank's heads, or with MLA one compressed vector, which
@@ -72,31 +69,25 @@ function slidingBlocks(window: number, layout: Layout, settings: KvSettings): nu
   return Math.ceil(Math.min(window - 1 + inFlight, settings.maxModelLen) / settings.blockSize) + 1;
 }
 
-/** Layers by group: each kind is dealt out like cards, so that every PP rank gets its share of every group. */
-function groupsOf(kinds: readonly boolean[], size: number): { global: boolean; layers: readonly number[] }[] {
-  return [true, false].flatMap((global) => {
-    const layers = kinds.flatMap((kind, index) => (kind === global ? [index] : []));
-    const groups = Math.ceil(layers.length / size);
-    return Array.from({ length: groups }, (_, group) => ({
-      global,
-      layers: layers.filter((_layer, position) => position % groups === group),
-    }));
-  });
-}
+/** Layers of the fullest of so many groups. */
+const share = (layers: number, groups: number): number => (groups === 0 ? 0 : Math.ceil(layers / groups));
 
-/** Divides the cache into groups and blocks. */
+/** Divides the cache into groups and blocks. Each kind of layer is dealt out to its groups like cards. */
 export function kvLayout(shape: ModelShape, layout: Layout, settings: KvSettings): KvLayout {
-  const kinds = Array.from({ length: shape.layers }, (_, index) => isGlobalLayer(shape, index));
-  const groups = groupsOf(kinds, groupSize(count(kinds, true), count(kinds, false)));
+  const globalLayers = globalBelow(shape, shape.layers);
+  const size = groupSize(globalLayers, shape.layers - globalLayers);
+  const globalGroups = Math.ceil(globalLayers / size);
+  const localGroups = Math.ceil((shape.layers - globalLayers) / size);
   const page = pageBytes(shape, layout, settings);
   const blockBytes = layerRanges(shape.layers, layout).map(({ start, end }) => {
-    const widest = groups.map(({ layers }) => layers.filter((layer) => layer >= start && layer < end).length);
-    return bytes(Math.max(...widest) * page);
+    const global = globalBelow(shape, end) - globalBelow(shape, start);
+    const local = end - start - global;
+    const widest = Math.max(share(global, globalGroups), share(local, localGroups));
+    return bytes(widest * page);
   });
   const full = Math.ceil(settings.maxModelLen / settings.blockSize);
-  const local = shape.sliding === undefined ? 0 : slidingBlocks(shape.sliding.window, layout, settings);
-  const blocksPerSequence = groups.reduce((sum, { global }) => sum + (global ? full : local), 0);
-  return { blockBytes, blocksPerSequence };
+  const windowed = shape.sliding === undefined ? 0 : slidingBlocks(shape.sliding.window, layout, settings);
+  return { blockBytes, blocksPerSequence: globalGroups * full + localGroups * windowed };
 }
 
 /** What a pool of blocks holds. */

@@ -48,6 +48,6 @@ export function layerRanges(layers: number, layout: Layout): readonly LayerRange
 export const kvHeadsPerRank = (shape: ModelShape, { tensorParallel }: Layout): number =>
   Math.max(1, Math.floor(shape.kvHeads / tensorParallel));
 
-/** True when layer `index` (from 0) sees all tokens. */
-export const isGlobalLayer = ({ sliding }: ModelShape, index: number): boolean =>
-  sliding === undefined || (index + 1) % sliding.globalEvery === 0;
+/** Layers below `end` that see all tokens: layer i (from 0) does when (i + 1) is a multiple of `globalEvery`. */
+export const globalBelow = ({ sliding }: ModelShape, end: number): number =>
+  sliding === undefined ? end : Math.floor(end / sliding.globalEvery);

@@ -192,6 +192,12 @@ export function nonTorchBytes({ tensorParallel, pipelineParallel }: Layout, shap
   return bytes(shape !== undefined && onV1(shape) ? nonTorch.experts : nonTorch.one);
 }
 
+const allGraphSizes: readonly number[] = [
+  ...[1, 2, 4],
+  ...Array.from({ length: 31 }, (_, i) => 8 * (i + 1)),
+  ...Array.from({ length: 49 }, (_, i) => 256 + 16 * i),
+];
+
 /**
  * Batch sizes for which vLLM captures graphs: 1, 2, 4, then steps of 8 below 256 and of 16 from there, up to twice the
  * slots and at most 512; for gpt-oss up to 1,024 whatever the slots (`shape`).
@@ -200,9 +206,8 @@ export function nonTorchBytes({ tensorParallel, pipelineParallel }: Layout, shap
 export function graphSizes(settings: RunSettings, shape?: ModelShape): readonly number[] {
   if (settings.enforceEager) return [];
   const largest = shape?.sinks === true ? 1024 : Math.min(2 * settings.maxNumSeqs, 512);
-  const eights = Array.from({ length: 31 }, (_, i) => 8 * (i + 1));
-  const sixteens = Array.from({ length: 49 }, (_, i) => 256 + 16 * i);
-  return [1, 2, 4, ...eights, ...sixteens].filter((size) => size <= Math.min(largest, settings.maxNumBatchedTokens));
+  const most = Math.min(largest, settings.maxNumBatchedTokens);
+  return allGraphSizes.filter((size) => size <= most);
 }
 
 /**

@@ -32,7 +32,7 @@ const vocabulary: Remark = ({ shape }) => {
 const experts: Remark = ({ shape: { moe }, layout }) => {
   const ranks = layout.tensorParallel;
   if (moe === undefined || layout.expertParallel !== true || moe.experts % ranks === 0) return undefined;
-  const text = `${moe.experts} experts on ${ranks} ranks: ${moe.experts % ranks} of them have one more than the others.`;
+  const text = `${moe.experts} experts on ${ranks} ranks: ${moe.experts % ranks} of them hold one more than the others.`;
   return { about: "experts", text };
 };
 
@@ -92,7 +92,9 @@ const oddExperts: Remark = ({ shape, layout }) => {
 const layers: Remark = ({ shape, layout }) => {
   const ranks = layout.pipelineParallel;
   if (layout.layerPartition !== undefined || shape.layers % ranks === 0) return undefined;
-  const text = `${shape.layers} layers on PP ${ranks} do not divide evenly: ${shape.layers % ranks} ranks have one more.`;
+  const fuller = shape.layers % ranks;
+  const who = fuller === 1 ? "1 rank has" : `${fuller} ranks have`;
+  const text = `${shape.layers} layers on PP ${ranks} do not divide evenly: ${who} one more.`;
   return { about: "layers", text };
 };
 

@@ -12,6 +12,7 @@ export const context: Rule = ({ shape, contextTokens }) => {
     found: `a context of ${contextTokens} tokens`,
     needed: `a whole number from 1 to ${shape.maxContext}, the model's own limit`,
     because: "vllm/config/model.py, _get_and_verify_max_len",
+    pin: "contextTokens",
   };
 };
 

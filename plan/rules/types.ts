@@ -49,8 +49,8 @@ export interface BrokenRule {
   readonly needed: string;
   /** Where vLLM enforces it: file and function. */
   readonly because: string;
-  /** The user's setting that it is about, when they pinned it. */
-  readonly pin?: keyof Pins;
+  /** The user's setting that it is about, when they made it. */
+  readonly pin?: keyof Pins | "contextTokens";
 }
 
 /** One rule: what is broken, or undefined. Cheap: the search asks for every candidate; texts are made only when broken. */

@@ -68,6 +68,16 @@ export const layerKernels = 8;
 /** Kernels that routed experts have besides: router, choice, sorting, alignment, sum. From row `h200-qwen3-30b`. */
 export const expertKernels = 14;
 
+/**
+ * Kernels that MLA has besides: two more matrices, the norms between them, the two products with the unpacking matrices,
+ * and joining the parts of query and key. @see vllm/model_executor/layers/mla.py, attention/mla_attention.py. With
+ * `sharedExpertKernels` they are what row `h200-deepseek-v2-lite`, 1 sequence, has more than experts alone.
+ */
+export const mlaKernels = 7;
+
+/** Kernels that shared experts have: two matrices, the activation, the sum. */
+export const sharedExpertKernels = 4;
+
 /** Boost clock in GHz by compute capability, which small kernels take their time by. @see NVIDIA datasheets */
 export const boostGhz: Readonly<Record<number, number>> = { 80: 1.41, 86: 1.7, 89: 2.52, 90: 1.98, 120: 2.41 };
 

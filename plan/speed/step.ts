@@ -8,9 +8,11 @@ import {
   expertKernels,
   launchSeconds,
   layerKernels,
+  mlaKernels,
   opsPerMac,
   reducesAtEnds,
   reducesPerLayer,
+  sharedExpertKernels,
 } from "./factors";
 import type { Terms } from "./terms";
 import type { MatrixWork, StageWork, Work } from "./work";
@@ -123,6 +125,13 @@ function linkSeconds(shape: ModelShape, work: StageWork, group: Group, step: Ste
   return (reducesPerLayer * work.layers + reducesAtEnds) * one;
 }
 
+/** Kernels that a step launches in the layers of a stage. */
+function kernelsOf({ norms, qkNorm, mla, moe }: ModelShape, { layers, moeLayers }: StageWork): number {
+  const dense = layerKernels + norms + (qkNorm ? 1 : 0) + (mla === undefined ? 0 : mlaKernels);
+  const experts = expertKernels + ((moe?.sharedIntermediate ?? 0) > 0 ? sharedExpertKernels : 0);
+  return layers * dense + moeLayers * experts;
+}
+
 /** Seconds of one stage, without what the scheduler and the sampler take. */
 export function stageTerms(
   shape: ModelShape,
@@ -140,7 +149,7 @@ export function stageTerms(
   addMatrices(sum, work, group.rates, step, experts);
   addAttention(sum, work, widths, group.rates, step, settings.kvDtypeBytes);
   const link = linkSeconds(shape, work, group, step) + settings.offloadBytes / group.slot;
-  const kernels = work.layers * (layerKernels + shape.norms + (shape.qkNorm ? 1 : 0)) + work.moeLayers * expertKernels;
+  const kernels = kernelsOf(shape, work);
   const gaps = kernels * group.rates.kernel;
   // Without a graph the CPU launches while the GPU works: whichever is slower.
   const launches = kernels + (group.link === undefined ? 0 : reducesPerLayer * work.layers);

@@ -1,6 +1,6 @@
 /** What one rank of a PP stage reads and multiplies for a token: sums over its layers, made once for a shape and a layout. */
 import type { ModelShape } from "../../catalog/modelShapes";
-import { kvHeadsPerRank, layerRanges, type Layout } from "../memory/layout";
+import { globalBelow, kvHeadsPerRank, layerRanges, type Layout } from "../memory/layout";
 import { layerTensors, vocabTensor, type Tensor } from "../memory/tensors";
 import { tensorBytes } from "../memory/weights";
 
@@ -115,10 +115,6 @@ function rememberedWork(shape: ModelShape, layout: Layout): ShapeWork {
   known.set(key, work);
   return work;
 }
-
-/** Layers below `end` that see all tokens. */
-const globalBelow = ({ sliding }: ModelShape, end: number): number =>
-  sliding === undefined ? end : Math.floor(end / sliding.globalEvery);
 
 /** Sums up a model in a layout. */
 export function workOf(shape: ModelShape, layout: Layout): Work {

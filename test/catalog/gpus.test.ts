@@ -60,6 +60,7 @@ describe("catalog/gpus", () => {
       assert.equal(gpu.fp8Tflops !== undefined, gpu.computeCapability >= 89, gpu.id);
       assert.ok(gpu.cudaTotalMib < gpu.memoryMib && gpu.cudaTotalMib > 0.96 * gpu.memoryMib, gpu.id);
       assert.equal(gpu.audioPci.length > 0, gpu.id.startsWith("rtx"), gpu.id);
+      assert.equal(gpu.peerToPeer, !gpu.id.startsWith("rtx"), gpu.id);
     }
   });
 });

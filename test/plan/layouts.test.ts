@@ -280,7 +280,7 @@ describe("planServing: pins and faults", () => {
       { contextTokens: 32768 },
       "contextTokens",
       /32,768 tokens, which need 8\.0\d GiB/,
-      /2\.\d+ GiB that are free for it on RTX 3090/,
+      /2\.\d+ GiB that are free for it on one RTX 3090/,
     ],
     [
       "weights that are too large",
@@ -288,7 +288,7 @@ describe("planServing: pins and faults", () => {
       on(nodeOf("a", "3090", 1)),
       {},
       "source",
-      /GiB of weights on RTX 3090/,
+      /GiB of weights on one RTX 3090/,
       /GiB less/,
     ],
     ["no GPU at all", gemma, on([]), {}, "source", /no GPU/, /at least one GPU/],

@@ -1,4 +1,5 @@
 import assert from "node:assert/strict";
+import { brokenRules } from "../../plan/rules";
 import { speedOf } from "../../plan/speed";
 import { requestOf, speedRows, type SpeedRow } from "./speed/rows";
 
@@ -66,6 +67,19 @@ describe("plan/speed against measured rows", () => {
       assert.ok(offBy(pair) <= share, text);
     });
   }
+
+  it("holds layouts that no rule refuses: each of them ran", () => {
+    for (const row of speedRows) {
+      const { shape, layout, gpus } = requestOf(row, {});
+      const models = [...new Set(gpus.map(({ model }) => model))];
+      const candidate = { shape, layout, gpus: models, dtype: "bfloat16", kvCacheDtype: "auto", pins: {} } as const;
+      assert.deepEqual(
+        brokenRules(candidate).map(({ found }) => found),
+        [],
+        row.case,
+      );
+    }
+  });
 
   it("has more decode numbers that only check than ones that set a factor, on six kinds of card", () => {
     const decode = pairs.filter(({ kind }) => kind !== "prefill");

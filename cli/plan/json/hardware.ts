@@ -18,6 +18,7 @@ const gpuModel = z
     int8Tops: rate("dense INT8 TOP/s"),
     nvlink: z.strictObject({ gbs: rate("GB/s, both directions"), wiring: z.enum(["switch", "bridge"]) }).optional(),
     pcie: z.strictObject({ generation: z.literal([4, 5]), width: z.literal(16) }),
+    peerToPeer: z.boolean().describe("the driver lets such cards read each other's memory over PCIe"),
     computeCapability: positive("major * 10 + minor"),
     pci: pci.describe("PCI ids of the graphics function"),
     audioPci: pci.describe("PCI ids of the audio function"),

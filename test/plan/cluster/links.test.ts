@@ -106,6 +106,14 @@ describe("plan/cluster/links", () => {
     );
   });
 
+  it("takes longer over TCP from a VM, at each end, and as long over RDMA", () => {
+    const ends = (from: boolean, to: boolean, network: Network): number =>
+      linkBetween(one("3090", { passthrough: from }), one("3090", { passthrough: to, node: "other" }), network).latency;
+    const [bare, half, both] = [ends(false, false, tenGbit), ends(true, false, tenGbit), ends(true, true, tenGbit)];
+    assert.ok(bare < half && half < both);
+    assert.equal(ends(true, true, infiniband), ends(false, false, infiniband));
+  });
+
   it("finds the slowest of a group: one GPU on another node is enough", () => {
     const group = [one("h100", bridged), one("h100", bridged), one("h100", { node: "other" })];
     const slowest = slowestLink(group, tenGbit);

@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { isGlobalLayer, kvHeadsPerRank, layerRanges } from "../../../plan/memory/layout";
+import { globalBelow, kvHeadsPerRank, layerRanges } from "../../../plan/memory/layout";
 import { shapeOf, spread } from "./cases";
 
 const counts = (layers: number, ranks: number): number[] =>
@@ -37,7 +37,7 @@ describe("plan/memory/layout", () => {
   it("knows the global layers: 10 of 62 in Gemma 3 27B, every second in gpt-oss, all in Llama", () => {
     const globals = (id: string): number => {
       const shape = shapeOf(id);
-      return Array.from({ length: shape.layers }, (_, i) => isGlobalLayer(shape, i)).filter(Boolean).length;
+      return globalBelow(shape, shape.layers);
     };
     assert.equal(globals("google/gemma-3-27b-it"), 10);
     assert.equal(globals("google/gemma-3-1b-it"), 4);

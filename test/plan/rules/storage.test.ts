@@ -63,8 +63,9 @@ describe("plan/rules/storage: 4-bit weights in groups", () => {
     ["Qwen/Qwen3-32B-AWQ", 8], // 25600 / 8 = 25 groups
     ["Qwen/Qwen3-32B-AWQ", 16, /leaves 1600 inputs of the feed-forward layer/],
     ["Qwen/Qwen2.5-7B-Instruct-AWQ", 4], // 18944 / 4 = 37 groups
-    ["Qwen/Qwen2.5-72B-Instruct-AWQ", 2, /leaves 14784 inputs of the feed-forward layer/],
-    ["Qwen/Qwen2.5-72B-Instruct-GPTQ-Int4", 8, /leaves 3696 inputs/],
+    ["Qwen/Qwen2.5-72B-Instruct-AWQ", 2], // published padded to 29696 = 232 groups
+    ["Qwen/Qwen2.5-72B-Instruct-GPTQ-Int4", 8],
+    ["Qwen/Qwen2.5-72B-Instruct-GPTQ-Int4", 16, /leaves 1856 inputs of the feed-forward layer/],
     ["Qwen/Qwen2.5-0.5B-Instruct-AWQ", 2, /leaves 448 inputs of the attention output/],
     ["ISTA-DASLab/gemma-3-27b-it-GPTQ-4b-128g", 8],
     ["meta-llama/Llama-3.1-8B-Instruct", 32],

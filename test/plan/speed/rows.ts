@@ -3,9 +3,10 @@ import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { z } from "zod";
 import { gpuModel, type GpuModel } from "../../../catalog/gpus";
+import type { ModelShape } from "../../../catalog/modelShapes";
 import type { Gpu, Network } from "../../../plan/cluster/hardware";
 import type { SpeedRequest } from "../../../plan/speed";
-import { shapeOf } from "../memory/cases";
+import { deepseekV2Lite, shapeOf } from "../memory/cases";
 
 const sets = z.string().optional();
 const decode = z.strictObject({
@@ -44,6 +45,10 @@ const row = z.strictObject({
     tensorParallel: z.int(),
     pipelineParallel: z.int(),
   }),
+  // False: GPUs of one node without NVLink, although the card can have it.
+  bridged: z.boolean().optional(),
+  // When fewer than the model has.
+  layers: z.int().optional(),
   args: z.strictObject({
     maxNumSeqs: z.int(),
     maxNumBatchedTokens: z.int(),
@@ -103,13 +108,18 @@ export const cardsOf = (model: GpuModel, count: number): readonly Gpu[] =>
 
 export const tenGbit: Network = { gbitPerSecond: 10, rdma: false };
 
+function shapeOfRow({ model, layers }: SpeedRow): ModelShape {
+  const shape = model === deepseekV2Lite.id ? deepseekV2Lite : shapeOf(model);
+  return layers === undefined ? shape : { ...shape, layers };
+}
+
 /** What a row asks. The rows' vision models were run as text models, which reads the same in a step. */
 export function requestOf(one: SpeedRow, own: Partial<SpeedRequest>): SpeedRequest {
   const { tensorParallel, pipelineParallel } = one.layout;
   return {
-    shape: shapeOf(one.model),
+    shape: shapeOfRow(one),
     layout: one.layout,
-    gpus: cardsOf(modelOf(one), tensorParallel * pipelineParallel),
+    gpus: (one.bridged === false ? bareCardsOf : cardsOf)(modelOf(one), tensorParallel * pipelineParallel),
     network: tenGbit,
     settings: { ...one.args, kvDtypeBytes: 2 },
     contextTokens: 1024,

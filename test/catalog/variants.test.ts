@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
-import { variantsOf } from "../../../cli/plan/variants";
-import { modelShapes } from "../../../catalog/modelShapes";
-import { shapeOf } from "../../plan/memory/cases";
+import { variantsOf } from "../../catalog/variants";
+import { modelShapes } from "../../catalog/modelShapes";
+import { shapeOf } from "../plan/memory/cases";
 
 const idsOf = (id: string): readonly string[] => variantsOf(shapeOf(id)).map((shape) => shape.id);
 

@@ -1,6 +1,5 @@
 /** The storage formats in which the catalogue has one model. */
-import { modelShapes, type ModelShape } from "../../catalog/modelShapes";
-import { shortName } from "../../plan/explain/words";
+import { modelShapes, type ModelShape } from "./modelShapes";
 
 /** What publishers add to a name for the storage format. */
 const storage =
@@ -8,7 +7,8 @@ const storage =
 
 /** Name without publisher and storage format: one for all variants of a model. */
 export const baseName = (id: string): string =>
-  shortName(id)
+  id
+    .slice(id.lastIndexOf("/") + 1)
     .toLowerCase()
     .replace(storage, "")
     .replace(/^meta-llama-/, "llama-");
