@@ -14,7 +14,5 @@ function run(): StackOutputs {
 
 const outputs = run();
 
-/** Base URL of the OpenAI-compatible API. */
-export const endpoint = outputs.endpoint;
-/** Served model names. */
-export const models = outputs.models;
+// Pulumi leaves out what is undefined. What each one means: program/outputs.ts.
+export const { endpoint, models, upTo, notice, kubeconfig, ready, inspections, masterHostKey } = outputs;

@@ -1,40 +1,26 @@
-/** The composition root: makes each component in bring-up order. One branch per platform. */
-import type * as pulumi from "@pulumi/pulumi";
-import { LocalGateway, LocalRay } from "./components";
-import { UserError } from "./config/errors";
-import type { Secrets } from "./config/load";
+/** The composition root: makes each component in bring-up order. One room a platform, in `program/`. */
+import type { ExistingSecrets, ProxmoxSecrets, Secrets } from "./config/load";
 import type { Plan } from "./plan/plan";
+import { existingProgram } from "./program/existing";
+import { localProgram } from "./program/local";
+import type { StackOutputs } from "./program/outputs";
+import { proxmoxProgram } from "./program/proxmox";
 
-/** What a stack tells its user. */
-export interface StackOutputs {
-  /** Base URL of the OpenAI-compatible API; known once a token was generated through it. */
-  readonly endpoint: pulumi.Output<string>;
-  /** Served model names. */
-  readonly models: readonly string[];
-}
+export type { StackOutputs } from "./program/outputs";
 
-/** A plan that can be made, and nothing yet that brings it up. */
-const notYet = (stack: string, platform: string): UserError =>
-  new UserError(
-    `stack ${stack} is of kind ${platform}, which this version plans but does not bring up\n` +
-      `  fix: \`npm run plan -- --stack ${stack}\` shows its plan; \`npm start\` brings up a stack of kind local`,
-  );
+type AnySecrets = Secrets | ProxmoxSecrets | ExistingSecrets;
+
+const isProxmox = (secrets: AnySecrets): secrets is ProxmoxSecrets => "proxmoxApiToken" in secrets;
+const isExisting = (secrets: AnySecrets): secrets is ExistingSecrets => "kubeconfig" in secrets;
 
 /**
  * Registers every resource of the stack. Decides nothing: that is in the Plan.
- * @throws UserError when there is no bring-up for the platform
+ * @throws UserError when something is absent that a plan does without and a bring-up does not
+ * @throws TypeError when the secrets are another platform's: a caller's mistake
  */
-export function program(plan: Plan, secrets: Secrets): StackOutputs {
-  switch (plan.platform) {
-    case "local": {
-      const ray = new LocalRay("ray", { plan, rayToken: secrets.rayToken });
-      const { signingKey, users, firstUserPassword } = secrets;
-      const { deployed } = ray;
-      const gateway = new LocalGateway("gateway", { plan, signingKey, users, firstUserPassword, deployed });
-      return { endpoint: gateway.endpoint, models: plan.models.map((model) => model.name) };
-    }
-    case "proxmox":
-    case "existing":
-      throw notYet(plan.stack, plan.platform);
-  }
+export function program(plan: Plan, secrets: AnySecrets): StackOutputs {
+  if (plan.platform === "local") return localProgram(plan, secrets);
+  if (plan.platform === "proxmox" && isProxmox(secrets)) return proxmoxProgram(plan, secrets);
+  if (plan.platform === "existing" && isExisting(secrets)) return existingProgram(plan, secrets);
+  throw new TypeError(`secrets of another platform for a stack of kind ${plan.platform}`);
 }

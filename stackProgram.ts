@@ -7,7 +7,6 @@ import { program, type StackOutputs } from "./program";
 /**
  * Reads the configuration, makes the plan and registers the resources.
  * @throws ProfileError with every fault, before any resource is registered
- * @throws UserError when there is no bring-up for the stack's platform
  */
 export function stackProgram(): StackOutputs {
   const { profile, secrets } = loadStack();

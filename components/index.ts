@@ -1,3 +1,11 @@
 /** The package's components, in bring-up order. */
 export { LocalRay, type LocalRayArgs } from "./localRay";
+export { VfioHost, type VfioHostArgs } from "./vfioHost";
+export { proxmoxProvider } from "./proxmoxProvider";
+export { ownershipHook } from "./vmOwnership";
+export { VmFleet, type VmFleetArgs } from "./vmFleet";
+export { masterHostKey, type MasterHostKeyArgs } from "./masterHostKey";
+export { DeckhouseCluster, type DeckhouseClusterArgs } from "./deckhouseCluster";
+export { ExistingCluster, type ExistingClusterArgs } from "./existingCluster";
+export type { SshHost } from "./deckhouse/hostCommand";
 export { LocalGateway, type LocalGatewayArgs } from "./localGateway";

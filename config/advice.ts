@@ -78,6 +78,9 @@ const onClusters: Readonly<Record<string, Advice>> = {
   "hosts[].ssh.hostKey": hostKey,
   "pools[].name": plainName,
   "pools[].nodes[].name": plainName,
+  "cluster.bootstrap.host.ssh.hostKey": hostKey,
+  "platform.image":
+    "add `platform.image` with the `url` of a cloud image of one version, and the `checksum` that its maker publishes",
   "cluster.kubernetesVersion": 'write `"Automatic"`, or the version in quotes: YAML reads 1.30 as the number 1.3',
   rayToken: `run \`openssl rand -hex 32 | pulumi config set --secret tokenrack:rayToken\``,
   signingKey: "run `openssl genpkey -algorithm ed25519 | pulumi config set --secret tokenrack:signingKey`",
@@ -89,6 +92,7 @@ const onClusters: Readonly<Record<string, Advice>> = {
   nodeSshKey: "run `ssh-keygen -t ed25519 -N '' -f node` and `pulumi config set --secret tokenrack:nodeSshKey < node`",
   deckhouseLicenseKey: `run ${withSecret("deckhouseLicenseKey")} with the key of your licence, or write \`cluster.edition: CE\``,
   adminPasswordHash: `make one with \`htpasswd -BnC 10 "" | tr -d ':\\n'\` and run ${withSecret("adminPasswordHash")}`,
+  cephKeys: `run ${withSecret("cephKeys")} with {"<connection>": "<key>"}; \`ceph auth get-key client.<user>\` shows a key`,
   kubeconfig: "run `pulumi config set --secret tokenrack:kubeconfig < kubeconfig.yaml`",
   hfToken: `run ${withSecret("hfToken")} with a token of https://huggingface.co/settings/tokens`,
 };
@@ -121,7 +125,12 @@ const notOffered: Readonly<Record<string, string>> = {
   "pools[].vmid": "write `firstVmid`, or `nodes[].vmid`",
   "pools[].tolerations": "remove it: tolerations are taken from `taint`",
   "cluster.masters": "remove it: masters are a pool with `role: master` and a `count` of 1, 3 or 5",
-  "cluster.registry": `remove it: the licence key is set with ${withSecret("deckhouseLicenseKey")}`,
+  "cluster.registry.licenseKey": `remove it: the licence key is set with ${withSecret("deckhouseLicenseKey")}`,
+  "cluster.registry.license": `remove it: the licence key is set with ${withSecret("deckhouseLicenseKey")}`,
+  "cluster.ingress[].chaosMonkey":
+    "remove it: it ends the controller's pods at random, and with them every answer that is being streamed",
+  "cluster.admin.password": `remove it and run ${withSecret("adminPasswordHash")}`,
+  "cluster.ceph.connections[].userKey": `remove it and run ${withSecret("cephKeys")} with a new key: this one has been seen`,
   "cluster.adminPasswordHash": `remove it and run ${withSecret("adminPasswordHash")} with a new one: this one has been seen`,
   "models[].trustRemoteCode": "remove it: code out of a model's repository is not run",
   "models[].tolerations": "remove it: tolerations are taken from the taints of `pools`",

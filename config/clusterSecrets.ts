@@ -1,6 +1,7 @@
 /** Checks the shape of the secrets that only clusters have. Nothing here puts a secret value, or any part of one, into a fault. */
 import { parse } from "yaml";
 import type { Fault } from "./errors";
+import { publicKeyOf } from "./publicKey";
 import type { SomeSecrets } from "./schema";
 
 type Say = (path: keyof SomeSecrets, value: string, needed: string) => Fault;
@@ -48,6 +49,8 @@ function hostKeyFaults(key: string, passphrase: string | undefined, say: Say): F
 function nodeKeyFaults(key: string, say: Say): Fault[] {
   const locked = isLocked(key);
   if (locked === undefined) return [say("nodeSshKey", key, keyText)];
+  if (!locked && publicKeyOf(key) === undefined)
+    return [say("nodeSshKey", key, "an OpenSSH private key, or an Ed25519, ECDSA or RSA one in PEM")];
   const found = "a private key that is locked by a passphrase, which the installer cannot enter";
   return locked ? [{ ...say("nodeSshKey", key, "a private key without a passphrase"), found }] : [];
 }
@@ -93,16 +96,36 @@ function hubTokenFaults(token: string, say: Say): Fault[] {
   return /^hf_[A-Za-z0-9]{20,}$/.test(token) ? [] : [say("hfToken", token, "a token of Hugging Face (hf_...)")];
 }
 
+/** Keys of Ceph's users by connection; undefined where the text is none such. */
+export function cephKeysOf(text: string): Readonly<Record<string, string>> | undefined {
+  try {
+    const parsed: unknown = JSON.parse(text);
+    if (typeof parsed !== "object" || parsed === null || Array.isArray(parsed)) return undefined;
+    const keys = Object.entries(parsed).filter((entry): entry is [string, string] => typeof entry[1] === "string");
+    return keys.length === Object.keys(parsed).length ? Object.fromEntries(keys) : undefined;
+  } catch {
+    return undefined; // The parser's message quotes the text.
+  }
+}
+
+function cephKeyFaults(text: string, say: Say): Fault[] {
+  const keys = cephKeysOf(text);
+  const needed = 'JSON like {"<connection>": "<key>"}, each key in base64 as `ceph auth get-key` shows it';
+  const good = keys !== undefined && Object.values(keys).every((key) => /^[A-Za-z0-9+/]{20,}={0,2}$/.test(key));
+  return good ? [] : [say("cephKeys", text, needed)];
+}
+
 /** Faults in the secrets that are there. */
 export function clusterSecretFaults(secrets: SomeSecrets, say: Say): Fault[] {
   const { proxmoxApiToken, hostSshKey, hostSshKeyPassphrase, nodeSshKey } = secrets;
-  const { deckhouseLicenseKey, adminPasswordHash, kubeconfig, hfToken } = secrets;
+  const { deckhouseLicenseKey, adminPasswordHash, cephKeys, kubeconfig, hfToken } = secrets;
   return [
     ...(proxmoxApiToken === undefined ? [] : tokenFaults(proxmoxApiToken, say)),
     ...(hostSshKey === undefined ? [] : hostKeyFaults(hostSshKey, hostSshKeyPassphrase, say)),
     ...(nodeSshKey === undefined ? [] : nodeKeyFaults(nodeSshKey, say)),
     ...(deckhouseLicenseKey === undefined ? [] : licenceFaults(deckhouseLicenseKey, say)),
     ...(adminPasswordHash === undefined ? [] : adminHashFaults(adminPasswordHash, say)),
+    ...(cephKeys === undefined ? [] : cephKeyFaults(cephKeys, say)),
     ...(kubeconfig === undefined ? [] : kubeconfigFaults(kubeconfig, say)),
     ...(hfToken === undefined ? [] : hubTokenFaults(hfToken, say)),
   ];

@@ -47,6 +47,14 @@ export function finishLocal(stack: string, data: z.output<typeof localStackSchem
   };
 }
 
+type Bootstrap = z.output<typeof proxmoxStackSchema>["cluster"]["bootstrap"];
+
+function finishBootstrap(stack: string, bootstrap: Bootstrap): ProxmoxProfile["cluster"]["bootstrap"] {
+  const fallback =
+    bootstrap.host === undefined ? join(".tokenrack", "bootstrap", stack) : `/var/lib/tokenrack/${stack}`;
+  return { ...bootstrap, stateDirectory: bootstrap.stateDirectory ?? fallback };
+}
+
 /** The Profile of a stack on Proxmox: every GPU has its name, and every node its name, id and address. */
 export function finishProxmox(stack: string, data: z.output<typeof proxmoxStackSchema>): ProxmoxProfile {
   const { platform, hosts, pools, network, cluster, ingress, models, gateway } = data;
@@ -66,7 +74,7 @@ export function finishProxmox(stack: string, data: z.output<typeof proxmoxStackS
       })),
     })),
     network: { ...network, dns: network.dns.length === 0 ? [network.gateway] : network.dns },
-    cluster,
+    cluster: { ...cluster, bootstrap: finishBootstrap(stack, cluster.bootstrap) },
     ingress,
     models: named(models),
     gateway,

@@ -51,6 +51,8 @@ export interface ProxmoxSecrets extends ClusterSecrets {
   readonly deckhouseLicenseKey?: pulumi.Output<string>;
   /** bcrypt hash of the cluster's administrator's password, where there is one. */
   readonly adminPasswordHash?: pulumi.Output<string>;
+  /** Keys of Ceph's users by connection, JSON; where there are some. */
+  readonly cephKeys?: pulumi.Output<string>;
 }
 
 /** Secrets of a stack on an existing cluster. */
@@ -113,6 +115,13 @@ const resolved = ({ run, cache, gatewayBundle }: Paths): Paths => ({
   gatewayBundle: resolve(gatewayBundle),
 });
 
+/** With the installer's state where it is, whatever directory a later run starts in. */
+function withState(profile: ProxmoxProfile): ProxmoxProfile {
+  const { bootstrap } = profile.cluster;
+  const stateDirectory = resolve(bootstrap.stateDirectory);
+  return { ...profile, cluster: { ...profile.cluster, bootstrap: { ...bootstrap, stateDirectory } } };
+}
+
 /** Wraps the secrets of a stack whose Profile was read. */
 function load(profile: Profile, raw: Readonly<Record<string, unknown>>): LoadedStack {
   const config = new pulumi.Config(namespace);
@@ -143,9 +152,10 @@ function load(profile: Profile, raw: Readonly<Record<string, unknown>>): LoadedS
     ...some("hostSshKeyPassphrase"),
     ...some("deckhouseLicenseKey"),
     ...some("adminPasswordHash"),
+    ...some("cephKeys"),
     ...some("hfToken"),
   };
-  return { kind: "proxmox", profile, secrets };
+  return { kind: "proxmox", profile: withState(profile), secrets };
 }
 
 /**

@@ -167,12 +167,21 @@ export interface LocalProfile extends ProfileOf<PlatformProfile, ModelProfile> {
   readonly paths: Paths;
 }
 
+type ClusterSettings = z.output<typeof clusterSchema>;
+/** `cluster`, with the directory of the installer's state worked out. */
+export type DeckhouseProfile = Omit<ClusterSettings, "bootstrap"> & {
+  readonly bootstrap: Omit<ClusterSettings["bootstrap"], "stateDirectory"> & {
+    /** Absolute as given; the default on this machine is relative to the project until whoever reads the configuration resolves it. */
+    readonly stateDirectory: string;
+  };
+};
+
 /** What the user asked for on Proxmox hosts. */
 export interface ProxmoxProfile extends ProfileOf<z.output<typeof proxmoxPlatformSchema>, ClusterModelProfile> {
   readonly hosts: readonly HostProfile[];
   readonly pools: readonly ProxmoxPool[];
   readonly network: ProxmoxNetwork;
-  readonly cluster: z.output<typeof clusterSchema>;
+  readonly cluster: DeckhouseProfile;
   readonly ingress: IngressProfile;
 }
 

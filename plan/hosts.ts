@@ -1,5 +1,5 @@
 /** Which hosts are made ready for GPU passthrough, in which order they may reboot, and what is allowed there. */
-import type { ProxmoxProfile } from "../config/schema";
+import type { HostProfile, ProxmoxProfile } from "../config/schema";
 import type { Placement } from "./placement/types";
 
 /** One GPU to pass through. */
@@ -47,6 +47,12 @@ export interface HostPlan {
   readonly after?: string;
 }
 
+/** How a host of the stack is reached. */
+export function sshOf({ address, ssh }: Pick<HostProfile, "address" | "ssh">): HostSsh {
+  const { user, port, hostKey } = ssh;
+  return { address, user, port, ...(hostKey === undefined ? {} : { hostKey }) };
+}
+
 /** Ceph notes a host that is back within seconds and then moves data for minutes; ten of them are a fault to look at. */
 const settleSeconds = 600;
 
@@ -63,17 +69,16 @@ export function planHosts({ hosts }: ProxmoxProfile, { vms }: Placement): readon
   return hosts
     .filter(({ gpus }) => gpus.length > 0)
     .map((host) => {
-      const { name, address, ssh, acsOverride, allowPrimaryGpu, reboot, restoreHost } = host;
+      const { name, acsOverride, allowPrimaryGpu, reboot, restoreHost } = host;
       const gpus = host.gpus.map(({ pci }) => {
         const vm = vmOf.get(`${name} ${pci}`);
         return vm === undefined ? { pci } : { pci, vm };
       });
       const after = reboot === "ifNeeded" ? last : undefined;
       if (reboot === "ifNeeded") last = name;
-      const { user, port, hostKey } = ssh;
       return {
         vfio: { name, gpus, acsOverride, allowPrimaryGpu, reboot, restoreHost, settleSeconds, lingerSeconds },
-        ssh: { address, user, port, ...(hostKey === undefined ? {} : { hostKey }) },
+        ssh: sshOf(host),
         ...(after === undefined ? {} : { after }),
       };
     });

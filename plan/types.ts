@@ -4,8 +4,11 @@ import type { Paths, Ports } from "../config/schema";
 import type { Hardware } from "./cluster/hardware";
 import type { ClusterFacts } from "./cluster/fromProfile";
 import type { ServingPlans } from "./cluster/types";
+import type { BootstrapPlan } from "./deckhouse";
+import type { DeckhouseInput } from "./deckhouse/types";
 import type { HostPlan } from "./hosts";
 import type { Placement } from "./placement/types";
+import type { FleetPlan } from "./site";
 
 /** One NVIDIA GPU of this machine, in the order of `nvidia-smi` (by PCI address). */
 export interface GpuFacts {
@@ -200,6 +203,12 @@ export interface ProxmoxPlan extends ClusterPlanOf<"proxmox"> {
   readonly hosts: readonly HostPlan[];
   /** Which VM runs where, with which GPUs. */
   readonly placement: Placement;
+  /** What all VMs have in common. */
+  readonly fleet: FleetPlan;
+  /** The Kubernetes cluster on them. */
+  readonly deckhouse: DeckhouseInput;
+  /** How it is installed. */
+  readonly bootstrap: BootstrapPlan;
 }
 
 /** The plan of a stack on a cluster that is there already. */

@@ -1,23 +1,23 @@
 /** A Deckhouse cluster as text and objects: the door of `deckhouse/`. */
+import { groupName, nodeCount } from "../plan/deckhouse/groups";
 import { caObjects, userObjects } from "./deckhouse/access";
 import { clusterConfiguration, staticClusterConfiguration } from "./deckhouse/clusterConfiguration";
 import { ingressObjects } from "./deckhouse/ingress";
 import { firstModules, moduleConfigs, moduleId } from "./deckhouse/modules";
 import { nodeConfigurations } from "./deckhouse/nodeConfigurations";
-import { groupName, nodeCount, nodeObjects } from "./deckhouse/nodes";
+import { nodeObjects } from "./deckhouse/nodes";
 import { secretsIn, toDocuments, type ClusterObject } from "./deckhouse/objects";
 import { initConfiguration, installerImage, needsLicence, registryHost } from "./deckhouse/registry";
 import { storageObjects } from "./deckhouse/storage";
-import type { DeckhouseInput } from "./deckhouse/types";
+import type { DeckhouseInput } from "../plan/deckhouse/types";
 
 export { encodePasswordHash, caKeySecret, passwordSecret } from "./deckhouse/access";
-export { crossChecks } from "./deckhouse/crossChecks";
 export { rewriteServer } from "./deckhouse/kubeconfig";
 export { nodeKeySecret } from "./deckhouse/nodes";
 export type { ClusterObject } from "./deckhouse/objects";
 export { dockerConfigSecret, licenceSecret } from "./deckhouse/registry";
 export { cephSecret } from "./deckhouse/storage";
-export type * from "./deckhouse/types";
+export type * from "../plan/deckhouse/types";
 
 /** A cluster, rendered. No secret is in it: `${secret: <name>}` stands where one belongs. */
 export interface RenderedDeckhouse {

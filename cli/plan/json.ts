@@ -5,6 +5,8 @@
 import * as z from "zod";
 import { hardware } from "./json/hardware";
 import { clusterGateway, gateway, local, localModel } from "./json/local";
+import { bootstrap, deckhouse } from "./json/deckhouse";
+import { fleet } from "./json/fleet";
 import { hosts, placement, pool } from "./json/placement";
 import { servingPlan, servingPlans } from "./json/serving";
 import { fault, sentences, text } from "./json/values";
@@ -58,7 +60,9 @@ const cluster = {
 } as const;
 
 const clusterStack = z.discriminatedUnion("platform", [
-  z.strictObject({ ...cluster, platform: z.literal("proxmox"), hosts, placement }).describe("a stack on Proxmox hosts"),
+  z
+    .strictObject({ ...cluster, platform: z.literal("proxmox"), hosts, placement, fleet, deckhouse, bootstrap })
+    .describe("a stack on Proxmox hosts"),
   z
     .strictObject({ ...cluster, platform: z.literal("existing") })
     .describe("a stack on a cluster that is there already"),

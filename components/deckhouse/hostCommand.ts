@@ -13,6 +13,8 @@ export interface SshHost {
   readonly hostKey: pulumi.Input<string>;
   /** Private key (OpenSSH or PEM). Secret. */
   readonly privateKey: pulumi.Input<string>;
+  /** Passphrase of `privateKey`, where it has one. Secret. */
+  readonly passphrase?: pulumi.Input<string> | undefined;
 }
 
 /** What a host command is. */
@@ -63,8 +65,11 @@ export function hostCommand(name: string, args: HostCommandArgs, opts: pulumi.Cu
     const logging = secretOutput ? local.Logging.None : local.Logging.Stderr;
     return new local.Command(name, { ...inputs, logging }, options);
   }
-  const { address, user, port, hostKey, privateKey } = host;
-  const connection = { host: address, user, port, hostKey, privateKey: pulumi.secret(privateKey), ...dial };
+  const { address, user, port, hostKey, privateKey, passphrase } = host;
+  const connection = {
+    ...{ host: address, user, port, hostKey, privateKey: pulumi.secret(privateKey), ...dial },
+    ...(passphrase === undefined ? {} : { privateKeyPassword: pulumi.secret(passphrase) }),
+  };
   const logging = secretOutput ? remote.Logging.None : remote.Logging.Stderr;
   return new remote.Command(name, { ...inputs, connection, logging }, options);
 }

@@ -14,6 +14,7 @@ const bodies = {
   node: ["deckhouse-lib.sh", "deckhouse-kube.sh", "deckhouse-apply.sh", "deckhouse-node-remove.sh"],
   ready: ["deckhouse-lib.sh", "deckhouse-kube.sh", "deckhouse-ready.sh"],
   kubeconfig: ["deckhouse-lib.sh", "deckhouse-kube.sh", "deckhouse-kubeconfig.sh"],
+  hostKey: ["deckhouse-lib.sh", "deckhouse-host-key.sh"],
   version: ["deckhouse-lib.sh", "deckhouse-kube.sh", "deckhouse-version.sh"],
   existing: ["existing-check.sh"],
 } as const;
@@ -31,6 +32,7 @@ export type Stage =
   | "identity"
   | "kubeconfig"
   | "version"
+  | "host_key"
   | "check";
 
 const read = new Map<Script, string>();

@@ -1,6 +1,6 @@
 /** What a plan can do without and a bring-up cannot: real names, host keys, a licence. Looked at only with the secrets. */
 import { fixFor } from "../advice";
-import { isRootToken } from "../clusterSecrets";
+import { cephKeysOf, isRootToken } from "../clusterSecrets";
 import type { Fault } from "../errors";
 import { isReservedDomain } from "../forms";
 import type { PlatformKind, SomeSecrets } from "../schema";
@@ -36,6 +36,41 @@ function endpointFaults({ platform }: ClusterParts): Fault[] {
   return domainFaults("platform.endpoint", hostname, "pve1.my.org");
 }
 
+function imageFaults({ platform }: ClusterParts): Fault[] {
+  if (platform === undefined || platform.image !== undefined) return [];
+  const fix = fixFor("platform.image", undefined, "proxmox");
+  return [{ path: "platform.image", found: "nothing", needed: "the image that the VMs start from", fix }];
+}
+
+function bootstrapFaults({ cluster }: ClusterParts): Fault[] {
+  const host = cluster?.bootstrap.host;
+  if (host === undefined || host.ssh.hostKey !== undefined) return [];
+  const path = "cluster.bootstrap.host.ssh.hostKey";
+  const needed = "the host's public key: without it anybody could answer in its place";
+  return [{ path, found: "nothing", needed, fix: fixFor(path, undefined, "proxmox") }];
+}
+
+/** The administrator has a password, and the password an administrator. */
+function adminFaults({ cluster }: ClusterParts, hash: string | undefined): Fault[] {
+  if (cluster === undefined || (cluster.admin === undefined) === (hash === undefined)) return [];
+  if (hash !== undefined) {
+    const found = "nothing, and the secret adminPasswordHash, which nobody would use";
+    const fix = "add `cluster.admin.email`, or remove the secret";
+    return [{ path: "cluster.admin", found, needed: "whose password it is", fix }];
+  }
+  const fix = fixFor("adminPasswordHash", undefined, "proxmox");
+  return [{ path: "adminPasswordHash", found: "nothing", needed: "a bcrypt hash for cluster.admin", fix }];
+}
+
+function cephFaults({ cluster }: ClusterParts, keys: string | undefined): Fault[] {
+  const names = cluster?.ceph.connections.map(({ name }) => name) ?? [];
+  const missing = names.filter((name) => cephKeysOf(keys ?? "{}")?.[name] === undefined);
+  if (missing.length === 0) return [];
+  const needed = `the key of ${missing.join(", ")} of cluster.ceph.connections`;
+  const found = keys === undefined ? "nothing" : "no key of that name (not shown)";
+  return [{ path: "cephKeys", found, needed, fix: fixFor("cephKeys", undefined, "proxmox") }];
+}
+
 function tokenFaults({ platform }: ClusterParts, token: string | undefined): Fault[] {
   if (token === undefined || platform === undefined || platform.allowRootToken || !isRootToken(token)) return [];
   return [
@@ -64,8 +99,12 @@ export function bringUpFaults(kind: PlatformKind, parts: ClusterParts, secrets: 
   if (kind !== "proxmox") return ingress;
   return [
     ...endpointFaults(parts),
+    ...imageFaults(parts),
     ...hostKeyFaults(parts.hosts),
     ...clusterFaults(parts, secrets.deckhouseLicenseKey),
+    ...bootstrapFaults(parts),
+    ...adminFaults(parts, secrets.adminPasswordHash),
+    ...cephFaults(parts, secrets.cephKeys),
     ...ingress,
     ...tokenFaults(parts, secrets.proxmoxApiToken),
   ];

@@ -1,6 +1,7 @@
 /** What joins the nodes, the Kubernetes cluster on them, and the door to it. */
 import * as z from "zod";
 import { parseAddress, parseNetwork } from "../addresses";
+import { deckhouseKeys } from "./deckhouse";
 import { between, domainName, flag, integer, text, whole, word } from "./values";
 
 const addressText = 'an IPv4 address, like "192.168.2.1"';
@@ -64,6 +65,7 @@ export const clusterSchema = z.strictObject(
     publicDomainTemplate: text(/^[^%\s]*%s[^%\s]*$/, templateText).optional(),
     /** Taint keys that the platform's own pods tolerate. @default those of all pools */
     customTolerationKeys: z.array(z.string({ error: "a taint key" }), { error: "a list of taint keys" }).optional(),
+    ...deckhouseKeys,
   },
   { error: "a group of keys, such as `publicDomainTemplate`" },
 );

@@ -1,6 +1,7 @@
 /** Proxmox: its API and its hosts with their GPUs. */
 import * as z from "zod";
 import { isEndpoint, isPublicKey } from "../forms";
+import { imageSchema } from "./image";
 import { flag, integer, label, text, whole, word } from "./values";
 
 const endpointText = 'an https URL with a port and nothing after it, like "https://pve1.lan:8006"';
@@ -25,6 +26,12 @@ export const proxmoxPlatformSchema = z.strictObject(
     diskStorage: storage().default("local-lvm"),
     /** Storage for the cloud image, with content type `import`. @default "local" */
     imageStorage: storage().default("local"),
+    /** Whether all hosts see `imageStorage`, so that one download serves all. @default false */
+    imageShared: flag().default(false),
+    /** Image that the VMs start from. Needed before anything is made. */
+    image: imageSchema.optional(),
+    /** Name of the Proxmox pool that is made for the VMs. @default "tokenrack-<stack>" */
+    pool: text(/^[A-Za-z0-9][\w.-]{0,63}$/, "the name of a Proxmox pool: letters, digits and . _ -").optional(),
   },
   { error: "a group of keys that starts with `kind: proxmox`" },
 );
@@ -68,6 +75,8 @@ const keyText =
   'the host\'s ed25519 or ecdsa public key as one line, like "ssh-ed25519 AAAA...", as `ssh-keyscan -t ed25519` prints it after the address';
 const addressText = "an IPv4 address or a domain name in lower case";
 const host = /^(?=.{1,253}$)[a-z0-9](?:[a-z0-9-]*[a-z0-9])?(?:\.[a-z0-9](?:[a-z0-9-]*[a-z0-9])?)*$/;
+/** Where SSH finds a host. */
+export const hostAddress = (): z.ZodString => text(host, addressText);
 const pairText = "a pair of PCI addresses of this host's GPUs";
 
 /** How a host is reached over SSH. */
@@ -89,7 +98,7 @@ export const hostSchema = z.strictObject(
     /** Name of the host in the Proxmox cluster. */
     name: label(),
     /** Where SSH finds it. */
-    address: text(host, addressText),
+    address: hostAddress(),
     ssh: sshSchema.prefault({}),
     /** Processor threads, as `nproc` counts them (1 to 1024). */
     cores: whole(1, 1024, "threads"),

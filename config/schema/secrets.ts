@@ -36,6 +36,8 @@ export const proxmoxSecretsSchema = z.strictObject({
   deckhouseLicenseKey: secret().optional(),
   /** bcrypt hash of the cluster's administrator's password. */
   adminPasswordHash: secret().optional(),
+  /** Keys of `cluster.ceph.connections` as JSON text: `{"<connection>": "<key>"}`. */
+  cephKeys: secret().optional(),
   hfToken,
 });
 

@@ -2,9 +2,12 @@
 import { ProfileError, type Fault } from "../../config/errors";
 import type { ClusterProfile, ExistingProfile, ProxmoxProfile } from "../../config/schema";
 import { gatewayPolicy } from "../gateway";
+import { planBootstrap, planDeckhouse } from "../deckhouse";
+import { crossChecks } from "../deckhouse/crossChecks";
 import { planHosts } from "../hosts";
 import { planServing } from "../layouts";
 import { placeVms } from "../placement";
+import { caWarnings, planFleet } from "../site";
 import type { ClusterGatewayPlan, ClusterPlan, ExistingPlan, PoolPlan, ProxmoxPlan } from "../types";
 import { existingInput, proxmoxInput, type ClusterFacts, type ClusterInput } from "./fromProfile";
 import type { ServingPlans } from "./types";
@@ -74,17 +77,21 @@ function proxmoxPlan(profile: ProxmoxProfile, facts: ClusterFacts): ProxmoxPlan 
   const input = proxmoxInput(profile, placement, facts);
   // A card with a wrong name is missing wherever it is wanted: one edit mends both.
   const unknownCards = input.faults.some(({ path }) => path.endsWith(".card"));
-  const serving = serve(input, unknownCards ? [] : faults);
+  const deckhouse = planDeckhouse(profile);
+  const serving = serve(input, [...(unknownCards ? [] : faults), ...crossChecks(deckhouse)]);
   return {
     stack: profile.stack,
     platform: "proxmox",
     pools: profile.pools.map(planPool),
     hosts: planHosts(profile, placement),
     placement,
+    fleet: planFleet(profile),
+    deckhouse,
+    bootstrap: planBootstrap(profile, placement),
     hardware: input.hardware,
     serving,
     gateway: planGateway(profile, serving),
-    warnings: [...placement.warnings, ...warningsOf(profile, serving)],
+    warnings: [...caWarnings(profile), ...placement.warnings, ...warningsOf(profile, serving)],
   };
 }
 

@@ -1,6 +1,6 @@
 /** Who may do what, and the CA that signs the platform's certificates. */
 import { clusterObject, secretRef, type ClusterObject } from "./objects";
-import type { DeckhouseInput, InternalCa, PlatformUser } from "./types";
+import type { DeckhouseInput, InternalCa, PlatformUser } from "../../plan/deckhouse/types";
 
 /** Name of the secret with a user's bcrypt hash, base64. */
 export const passwordSecret = (user: string): string => `password-${user}`;

@@ -1,6 +1,6 @@
 /** What the installer needs to know of the cluster. */
 import type { JsonObject } from "../text";
-import type { DeckhouseInput } from "./types";
+import type { DeckhouseInput } from "../../plan/deckhouse/types";
 
 /**
  * Nodes get a /24 of the pods' network each: up to 254 pods a node.

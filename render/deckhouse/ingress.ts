@@ -1,6 +1,6 @@
 /** Ingress controllers, each behind addresses of its own from MetalLB. */
 import { clusterObject, type ClusterObject } from "./objects";
-import type { DeckhouseInput, IngressController } from "./types";
+import type { DeckhouseInput, IngressController } from "../../plan/deckhouse/types";
 
 const loadBalancerClass = (one: IngressController, module: string | undefined): ClusterObject =>
   clusterObject({

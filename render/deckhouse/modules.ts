@@ -1,9 +1,10 @@
 /** ModuleConfigs: Deckhouse's switches and their settings. */
+import { moduleNames, type ModuleName } from "../../catalog/deckhouse";
+import { defaultStorageClass, tolerationKeys } from "../../plan/deckhouse/groups";
+import type { DeckhouseInput } from "../../plan/deckhouse/types";
 import type { JsonObject } from "../text";
 import { clusterObject, type ClusterObject } from "./objects";
 import { registrySettings } from "./registry";
-import { defaultStorageClass } from "./storage";
-import { moduleNames, type DeckhouseInput, type ModuleName } from "./types";
 
 /** Version of a module's settings; a module without settings has none. @see the modules' `x-config-version` */
 const settingsVersions: Readonly<Partial<Record<ModuleName, number>>> = {
@@ -47,10 +48,6 @@ function wanted(input: DeckhouseInput, name: ModuleName): boolean {
 
 /** Whether a module is on. */
 export const isOn = (input: DeckhouseInput, name: ModuleName): boolean => input.modules?.[name] ?? wanted(input, name);
-
-/** Taint keys that the platform's own pods tolerate, sorted: without them nodes with a taint never become ready. */
-export const tolerationKeys = ({ cluster, pools }: DeckhouseInput): readonly string[] =>
-  [...new Set(cluster.customTolerationKeys ?? pools.flatMap(({ taints = [] }) => taints.map(({ key }) => key)))].sort();
 
 function globalSettings(input: DeckhouseInput): JsonObject {
   const { publicDomainTemplate } = input.cluster;

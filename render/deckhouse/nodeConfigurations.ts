@@ -1,7 +1,7 @@
 /** NodeGroupConfigurations: what Deckhouse runs on nodes besides its own steps. */
 import { clusterObject, type ClusterObject } from "./objects";
-import { groupName } from "./nodes";
-import type { Cri, DeckhouseInput, NvidiaNodes, RegistryCertificate } from "./types";
+import { groupName } from "../../plan/deckhouse/groups";
+import type { Cri, DeckhouseInput, NvidiaNodes, RegistryCertificate } from "../../plan/deckhouse/types";
 
 /**
  * Deckhouse merges containerd's drop-ins in its step 32, so that what writes one has to come before, and what it points

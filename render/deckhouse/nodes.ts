@@ -1,32 +1,11 @@
 /** NodeGroups, and the machines that Deckhouse adds to them by itself (Cluster API Provider Static). */
 import { clusterObject, secretRef, type ClusterObject } from "./objects";
-import type { DeckhouseInput, DeckhouseNode, DeckhousePool, Taint } from "./types";
+import { addedNodes, groupName, instanceCount, instanceLabels, selectorOf } from "../../plan/deckhouse/groups";
+import type { DeckhouseInput, DeckhouseNode, DeckhousePool, Taint } from "../../plan/deckhouse/types";
 
 /** Name of the secret with the nodes' SSH key, base64 of its PEM. */
 export const nodeKeySecret = "nodeSshKey.base64";
 const credentials = "tokenrack-nodes";
-
-/** Name of the NodeGroup. Deckhouse makes the one of the masters itself, by this name. */
-export const groupName = ({ role, name }: DeckhousePool): string => (role === "master" ? "master" : name);
-
-/** Labels by which a NodeGroup knows its StaticInstances. */
-export const selectorOf = (pool: DeckhousePool): Readonly<Record<string, string>> =>
-  pool.selector ?? { "tokenrack.io/pool": groupName(pool) };
-
-/** Labels of a machine's StaticInstance. */
-export const instanceLabels = (pool: DeckhousePool, node: DeckhouseNode): Readonly<Record<string, string>> =>
-  node.labels ?? selectorOf(pool);
-
-/** Machines that Deckhouse adds: all but the first master, on which the installer works. */
-export const addedNodes = ({ role, nodes }: DeckhousePool): readonly DeckhouseNode[] =>
-  role === "master" ? nodes.slice(1) : nodes;
-
-/** StaticInstances that a NodeGroup asks for. */
-export const instanceCount = (pool: DeckhousePool): number =>
-  pool.count === undefined ? addedNodes(pool).length : pool.count - (pool.role === "master" ? 1 : 0);
-
-/** Kubernetes nodes of a pool when it is complete. */
-export const nodeCount = (pool: DeckhousePool): number => pool.count ?? pool.nodes.length;
 
 const instanceId = ({ name }: DeckhouseNode): string => `StaticInstance/${name}`;
 

@@ -1,7 +1,7 @@
 /** Where Deckhouse's images come from: the installer's, and what the cluster is told. */
 import type { JsonObject } from "../text";
 import { secretRef } from "./objects";
-import type { DeckhouseInput } from "./types";
+import type { DeckhouseInput } from "../../plan/deckhouse/types";
 
 /** Name of the secret with the licence key. */
 export const licenceSecret = "deckhouseLicenseKey";

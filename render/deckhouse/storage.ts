@@ -1,15 +1,9 @@
 /** Storage classes: Ceph (RBD and CephFS) and directories of nodes. */
 import { clusterObject, secretRef, type ClusterObject } from "./objects";
-import type { CephClass, CephConnection, DeckhouseInput, LocalPath } from "./types";
+import type { CephClass, CephConnection, DeckhouseInput, LocalPath } from "../../plan/deckhouse/types";
 
 /** Name of the secret with the key of a connection's Ceph user. */
 export const cephSecret = (connection: string): string => `ceph-${connection}`;
-
-/** The class for claims that name none; undefined without storage. */
-export function defaultStorageClass(input: DeckhouseInput): string | undefined {
-  const { defaultStorageClass: own, cephClasses = [], localPaths = [] } = input;
-  return own ?? cephClasses.find(({ type }) => type === "RBD")?.name ?? cephClasses[0]?.name ?? localPaths[0]?.name;
-}
 
 /**
  * User and key are the connection's own since csi-ceph reads no other object for them: another user is another connection.

@@ -47,7 +47,7 @@ describe("secrets of a cluster are refused when they are", () => {
     ],
     [
       "39: the hash of a published password",
-      changed(whole, "adminPasswordHash", published),
+      changed(changed(whole, "cluster.admin", { email: "admin@k8s.lan" }), "adminPasswordHash", published),
       [
         "adminPasswordHash: found the hash of a published sample, whose password everybody knows; expected a bcrypt hash of your own password; fix: make one with `htpasswd -BnC 10 \"\" | tr -d ':\\n'` and run `pulumi config set --secret tokenrack:adminPasswordHash`",
       ],

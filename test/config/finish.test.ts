@@ -19,6 +19,12 @@ describe("a Profile on Proxmox", () => {
       allowRootToken: false,
       diskStorage: "local-lvm",
       imageStorage: "local",
+      imageShared: false,
+      image: {
+        ...proxmox.platform.image,
+        checksumAlgorithm: "sha256",
+        fileName: "debian-13-20261101.qcow2",
+      },
     });
     const { ssh, gpus, ...host } = hosts[1] ?? assert.fail();
     assert.deepEqual([ssh.user, ssh.port], ["root", 22]);
@@ -48,6 +54,12 @@ describe("a Profile on Proxmox", () => {
       serviceSubnetCIDR: "10.222.0.0/16",
       clusterDomain: "cluster.local",
       publicDomainTemplate: "%s.k8s.lan",
+      sshUser: "tokenrack",
+      bootstrap: { engine: "auto", stateDirectory: ".tokenrack/bootstrap/local" },
+      modules: {},
+      ingress: [],
+      ceph: { connections: [], classes: [] },
+      localPaths: [],
     });
     assert.equal(gateway.requestsPerMinute, 60);
   });

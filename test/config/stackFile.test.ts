@@ -51,6 +51,7 @@ describe("a stack file", () => {
 const needed: Readonly<Record<string, readonly string[]>> = {
   homelab: [
     "platform.endpoint",
+    "platform.image",
     ...Array.from({ length: 10 }, (_, host) => `hosts[${host}].ssh.hostKey`),
     "cluster.publicDomainTemplate",
     "ingress.host",

@@ -1,6 +1,7 @@
 /** Stacks to start a case from. */
 import assert from "node:assert/strict";
 import { generateKeyPairSync } from "node:crypto";
+import { utils } from "ssh2";
 import { formatFault, ProfileError } from "../../config/errors";
 
 /** Shape of a scrypt hash as `npm run hash-password` prints it; of no password. */
@@ -28,17 +29,13 @@ export function messageOf(run: () => unknown): string {
   throw new Error("nothing was thrown");
 }
 
-const openssh = (cipher: string): string => {
-  const name = Buffer.from(cipher);
-  const length = Buffer.alloc(4);
-  length.writeUInt32BE(name.length);
-  const body = Buffer.concat([Buffer.from("openssh-key-v1\0"), length, name, Buffer.alloc(64, "CANARY")]).toString(
-    "base64",
-  );
-  return `-----BEGIN OPENSSH PRIVATE KEY-----\n${body}\n-----END OPENSSH PRIVATE KEY-----\n`;
-};
-/** Keys in OpenSSH's form, as far as it is read: the cipher's name. */
-export const sshKeys = { open: openssh("none"), locked: openssh("aes256-ctr") };
+/** A key pair made for the run; its comment shows where a message quotes it. */
+const pair = utils.generateKeyPairSync("ed25519", { comment: "CANARY" });
+const locked = utils.generateKeyPairSync("ed25519", { passphrase: "CANARY", cipher: "aes256-ctr", rounds: 1 });
+/** Keys in OpenSSH's form. */
+export const sshKeys = { open: pair.private, locked: locked.private };
+/** The public half of the open one. */
+export const sshPublicKey = pair.public.split(" ").slice(0, 2).join(" ");
 
 /** Secrets that a stack on Proxmox has besides. */
 export const proxmoxSecrets = {
@@ -52,7 +49,11 @@ const hostKey = `ssh-ed25519 ${"A".repeat(68)}`;
 
 /** Two hosts with a GPU each, one master, two GPU nodes: as small as a stack on Proxmox is. */
 export const proxmox = {
-  platform: { kind: "proxmox", endpoint: "https://pve1.lan:8006" },
+  platform: {
+    kind: "proxmox",
+    endpoint: "https://pve1.lan:8006",
+    image: { url: "https://images.lan/debian-13-20261101.qcow2", checksum: "ab".repeat(32) },
+  },
   hosts: [1, 2].map((n) => ({
     name: `pve${n}`,
     address: `192.168.2.1${n}`,

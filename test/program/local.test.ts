@@ -65,6 +65,7 @@ describe("the program of the committed Pulumi.local.yaml (mocks: neither order n
       const { endpoint, models } = await complete(recorder, () => program(committed, secrets()));
       // A URN is identity: another one means that every user's resource is made again. Add an alias with the change.
       assert.deepEqual(recorder.registered.map(({ urn }) => urn).sort(), golden);
+      assert.ok(endpoint !== undefined);
       assert.equal(await valueOf(endpoint), preview ? undefined : "http://127.0.0.1:18080/v1");
       assert.deepEqual(models, ["tiny-llama"]);
       recorder.registered.forEach((registration) => assert.deepEqual(leaks(registration), [], registration.name));

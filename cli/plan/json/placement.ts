@@ -2,20 +2,25 @@
 import * as z from "zod";
 import { positive, sentences, text, whole } from "./values";
 
+/** Taints of nodes. */
+export const taints = z.array(
+  z.strictObject({
+    key: z.string(),
+    value: z.string().optional(),
+    effect: z.enum(["NoSchedule", "PreferNoSchedule", "NoExecute"]),
+  }),
+);
+/** Labels of nodes. */
+export const labels = z.record(z.string(), z.string());
+
 /** One node pool. */
 export const pool = z.strictObject({
   name: z.string(),
   role: z.enum(["master", "system", "worker", "gpu", "nodes"]),
   count: whole("nodes"),
   gpusPerNode: whole("GPUs of one node"),
-  taints: z.array(
-    z.strictObject({
-      key: z.string(),
-      value: z.string().optional(),
-      effect: z.enum(["NoSchedule", "PreferNoSchedule", "NoExecute"]),
-    }),
-  ),
-  labels: z.record(z.string(), z.string()),
+  taints,
+  labels,
 });
 
 const vmGpu = z.strictObject({
@@ -51,6 +56,14 @@ export const placement = z
   })
   .describe("which VM runs on which host with which GPUs");
 
+/** How a host is reached over SSH. */
+export const ssh = z.strictObject({
+  address: z.string(),
+  user: z.string(),
+  port: positive("port"),
+  hostKey: text("public, one line").optional(),
+});
+
 /** Hosts that are made ready for passthrough. */
 export const hosts = z
   .array(
@@ -65,12 +78,7 @@ export const hosts = z
         settleSeconds: positive("seconds to wait for quorum and Ceph"),
         lingerSeconds: positive("seconds before the reboot"),
       }),
-      ssh: z.strictObject({
-        address: z.string(),
-        user: z.string(),
-        port: positive("port"),
-        hostKey: z.string().optional(),
-      }),
+      ssh,
       after: text("host that has to be back before this one may reboot").optional(),
     }),
   )

@@ -6,6 +6,8 @@ const whole = { ...proxmox, ...proxmoxSecrets };
 /** The same on an existing cluster. */
 const rented = { ...existing, ...secrets, kubeconfig: "clusters: []\nusers: []\ncontexts: []\n" };
 
+const ceph = { name: "rbd", clusterId: "x", monitors: ["192.168.2.3:6789"], user: "k8s" };
+
 describe("a bring-up is refused with", () => {
   refuses(parseStack, [
     [
@@ -67,6 +69,35 @@ describe("a bring-up is refused with", () => {
         "gateway.tokenLifetimeMinutes: found number 0; expected a whole number of minutes from 1 to 1440; fix: correct it, or remove it to get the default",
         "signingKey: found text of 15 characters (not shown); expected an Ed25519 private key (PKCS8 PEM, starts with -----BEGIN PRIVATE KEY-----); fix: run `openssl genpkey -algorithm ed25519 | pulumi config set --secret tokenrack:signingKey`",
         "users[0].passwordHash: found 64 hexadecimal characters: a plain SHA-256, which is quick to guess; expected a scrypt hash ($scrypt$ln=..,r=..,p=..$salt$hash); fix: run `npm run hash-password` and use the line it prints",
+      ],
+    ],
+    [
+      "no image, a bootstrap host that anybody could answer for",
+      changed(changed(whole, "platform.image", undefined), "cluster.bootstrap.host", { address: "192.168.2.9" }),
+      [
+        "platform.image: found nothing; expected the image that the VMs start from; fix: add `platform.image` with the `url` of a cloud image of one version, and the `checksum` that its maker publishes",
+        "cluster.bootstrap.host.ssh.hostKey: found nothing; expected the host's public key: without it anybody could answer in its place; fix: run `ssh-keyscan -t ed25519 <address>`, compare its fingerprint on the host (`ssh-keygen -lf /etc/ssh/ssh_host_ed25519_key.pub`), and paste the line",
+      ],
+    ],
+    [
+      "an administrator without a password",
+      changed(whole, "cluster.admin", { email: "admin@k8s.lan" }),
+      [
+        "adminPasswordHash: found nothing; expected a bcrypt hash for cluster.admin; fix: make one with `htpasswd -BnC 10 \"\" | tr -d ':\\n'` and run `pulumi config set --secret tokenrack:adminPasswordHash`",
+      ],
+    ],
+    [
+      "a password of nobody",
+      { ...whole, adminPasswordHash: `$2y$10$${"a".repeat(53)}` },
+      [
+        "cluster.admin: found nothing, and the secret adminPasswordHash, which nobody would use; expected whose password it is; fix: add `cluster.admin.email`, or remove the secret",
+      ],
+    ],
+    [
+      "a Ceph user whose key is another's",
+      { ...changed(whole, "cluster.ceph.connections", [ceph]), cephKeys: '{"fs":"QUJDQUJDQUJDQUJDQUJDQUJD"}' },
+      [
+        'cephKeys: found no key of that name (not shown); expected the key of rbd of cluster.ceph.connections; fix: run `pulumi config set --secret tokenrack:cephKeys` with {"<connection>": "<key>"}; `ceph auth get-key client.<user>` shows a key',
       ],
     ],
     [

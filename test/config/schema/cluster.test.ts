@@ -7,7 +7,7 @@ describe("a stack on Proxmox refuses, of its cluster,", () => {
       "36: masters in the wrong place",
       changed(proxmox, "cluster.masters", 2),
       [
-        "cluster.masters: found an unknown key; expected one of kubernetesVersion, releaseChannel, edition, podSubnetCIDR, serviceSubnetCIDR, clusterDomain, publicDomainTemplate, customTolerationKeys; fix: remove it: masters are a pool with `role: master` and a `count` of 1, 3 or 5",
+        "cluster.masters: found an unknown key; expected one of kubernetesVersion, releaseChannel, edition, podSubnetCIDR, serviceSubnetCIDR, clusterDomain, publicDomainTemplate, customTolerationKeys, sshUser, masterHostKey, bootstrap, registry, modules, admin, ingress, ceph, localPaths, defaultStorageClass; fix: remove it: masters are a pool with `role: master` and a `count` of 1, 3 or 5",
       ],
     ],
     [
@@ -21,7 +21,7 @@ describe("a stack on Proxmox refuses, of its cluster,", () => {
       "38: a licence key in the stack file",
       changed(proxmox, "cluster.registry", { licenseKey: "CANARY" }),
       [
-        "cluster.registry: found an unknown key; expected one of kubernetesVersion, releaseChannel, edition, podSubnetCIDR, serviceSubnetCIDR, clusterDomain, publicDomainTemplate, customTolerationKeys; fix: remove it: the licence key is set with `pulumi config set --secret tokenrack:deckhouseLicenseKey`",
+        "cluster.registry.licenseKey: found an unknown key; expected one of imagesRepo, scheme, ca, mode, version; fix: remove it: the licence key is set with `pulumi config set --secret tokenrack:deckhouseLicenseKey`",
       ],
     ],
     [
@@ -49,7 +49,7 @@ describe("a stack on Proxmox refuses, of its cluster,", () => {
       "49: a published dashboard",
       changed(proxmox, "dashboard", { expose: true }),
       [
-        "dashboard: found an unknown key; expected one of platform, hosts, pools, network, cluster, ingress, models, gateway, rayToken, signingKey, users, firstUserPassword, proxmoxApiToken, hostSshKey, hostSshKeyPassphrase, nodeSshKey, deckhouseLicenseKey, adminPasswordHash, hfToken; fix: remove it: Ray's dashboard is never published",
+        "dashboard: found an unknown key; expected one of platform, hosts, pools, network, cluster, ingress, models, gateway, rayToken, signingKey, users, firstUserPassword, proxmoxApiToken, hostSshKey, hostSshKeyPassphrase, nodeSshKey, deckhouseLicenseKey, adminPasswordHash, cephKeys, hfToken; fix: remove it: Ray's dashboard is never published",
       ],
     ],
     [
@@ -57,7 +57,7 @@ describe("a stack on Proxmox refuses, of its cluster,", () => {
       changed(changed(proxmox, "serving", { tolerations: [] }), "models[0].tolerations", []),
       [
         "models[0].tolerations: found an unknown key; expected one of name, source, revision, contextTokens, concurrency, config, weightBytes, pools, tensorParallel, pipelineParallel, replicas, layerPartition, expertParallel, gpuMemoryUtilization, maxNumBatchedTokens, kvCacheDtype, dtype, enforceEager, cpuOffloadGib, toolParser, reasoningParser, tensorParallelOverNetwork; fix: remove it: tolerations are taken from the taints of `pools`",
-        "serving: found an unknown key; expected one of platform, hosts, pools, network, cluster, ingress, models, gateway, rayToken, signingKey, users, firstUserPassword, proxmoxApiToken, hostSshKey, hostSshKeyPassphrase, nodeSshKey, deckhouseLicenseKey, adminPasswordHash, hfToken; fix: remove it: how models are served stands in `models`, and tolerations are taken from the taints of `pools`",
+        "serving: found an unknown key; expected one of platform, hosts, pools, network, cluster, ingress, models, gateway, rayToken, signingKey, users, firstUserPassword, proxmoxApiToken, hostSshKey, hostSshKeyPassphrase, nodeSshKey, deckhouseLicenseKey, adminPasswordHash, cephKeys, hfToken; fix: remove it: how models are served stands in `models`, and tolerations are taken from the taints of `pools`",
       ],
     ],
   ]);

@@ -15,7 +15,7 @@ describe("a stack on Proxmox refuses, of its pools,", () => {
       changed(changed(proxmox, "pools[1].memory", 24), "pools[1].memoryGib", undefined),
       [
         "pools[1].memoryGib: found nothing; expected a whole number of GiB from 1 to 32768; fix: add `pools[1].memoryGib`",
-        "pools[1].memory: found an unknown key; expected one of name, role, count, cores, memoryGib, diskGib, addresses, card, gpusPerNode, taint, labels, firstVmid, hosts, maxPerHost, nodes; fix: write `memoryGib`, a whole number of GiB",
+        "pools[1].memory: found an unknown key; expected one of name, role, count, cores, memoryGib, diskGib, addresses, card, gpusPerNode, taint, labels, firstVmid, hosts, maxPerHost, protect, nodes; fix: write `memoryGib`, a whole number of GiB",
       ],
     ],
     [
@@ -27,28 +27,28 @@ describe("a stack on Proxmox refuses, of its pools,", () => {
       "25: a balloon",
       changed(proxmox, "pools[1].balloon", 1024),
       [
-        "pools[1].balloon: found an unknown key; expected one of name, role, count, cores, memoryGib, diskGib, addresses, card, gpusPerNode, taint, labels, firstVmid, hosts, maxPerHost, nodes; fix: remove it: memory is never ballooned, since passthrough pins all of it",
+        "pools[1].balloon: found an unknown key; expected one of name, role, count, cores, memoryGib, diskGib, addresses, card, gpusPerNode, taint, labels, firstVmid, hosts, maxPerHost, protect, nodes; fix: remove it: memory is never ballooned, since passthrough pins all of it",
       ],
     ],
     [
       "26: a machine without PCIe",
       changed(proxmox, "pools[1].machine", "i440fx"),
       [
-        "pools[1].machine: found an unknown key; expected one of name, role, count, cores, memoryGib, diskGib, addresses, card, gpusPerNode, taint, labels, firstVmid, hosts, maxPerHost, nodes; fix: remove it: the plan sets it to q35, which PCIe passthrough needs",
+        "pools[1].machine: found an unknown key; expected one of name, role, count, cores, memoryGib, diskGib, addresses, card, gpusPerNode, taint, labels, firstVmid, hosts, maxPerHost, protect, nodes; fix: remove it: the plan sets it to q35, which PCIe passthrough needs",
       ],
     ],
     [
       "27: a BIOS that large cards do not start with",
       changed(proxmox, "pools[1].bios", "seabios"),
       [
-        "pools[1].bios: found an unknown key; expected one of name, role, count, cores, memoryGib, diskGib, addresses, card, gpusPerNode, taint, labels, firstVmid, hosts, maxPerHost, nodes; fix: remove it: the plan sets it to ovmf with an EFI disk, which cards with large memory windows need",
+        "pools[1].bios: found an unknown key; expected one of name, role, count, cores, memoryGib, diskGib, addresses, card, gpusPerNode, taint, labels, firstVmid, hosts, maxPerHost, protect, nodes; fix: remove it: the plan sets it to ovmf with an EFI disk, which cards with large memory windows need",
       ],
     ],
     [
       "28: a processor without vector instructions",
       changed(proxmox, "pools[1].cpu", { type: "kvm64" }),
       [
-        "pools[1].cpu: found an unknown key; expected one of name, role, count, cores, memoryGib, diskGib, addresses, card, gpusPerNode, taint, labels, firstVmid, hosts, maxPerHost, nodes; fix: remove it: the plan sets it to host: other types lack the vector instructions that vLLM and Ray are built with",
+        "pools[1].cpu: found an unknown key; expected one of name, role, count, cores, memoryGib, diskGib, addresses, card, gpusPerNode, taint, labels, firstVmid, hosts, maxPerHost, protect, nodes; fix: remove it: the plan sets it to host: other types lack the vector instructions that vLLM and Ray are built with",
       ],
     ],
     [

@@ -28,14 +28,14 @@ describe("a stack on Proxmox refuses, of its platform and hosts,", () => {
       "4: a token beside the endpoint",
       changed(proxmox, "platform.apiToken", "CANARY"),
       [
-        "platform.apiToken: found an unknown key; expected one of kind, endpoint, caCert, allowInsecureTls, allowRootToken, diskStorage, imageStorage; fix: remove it and run `pulumi config set --secret tokenrack:proxmoxApiToken` with a new token: this one has been seen",
+        "platform.apiToken: found an unknown key; expected one of kind, endpoint, caCert, allowInsecureTls, allowRootToken, diskStorage, imageStorage, imageShared, image, pool; fix: remove it and run `pulumi config set --secret tokenrack:proxmoxApiToken` with a new token: this one has been seen",
       ],
     ],
     [
       "7: no check of the certificate, in passing",
       changed(proxmox, "platform.insecure", true),
       [
-        "platform.insecure: found an unknown key; expected one of kind, endpoint, caCert, allowInsecureTls, allowRootToken, diskStorage, imageStorage; fix: give the CA's certificate as `caCert`, or write `allowInsecureTls: true`",
+        "platform.insecure: found an unknown key; expected one of kind, endpoint, caCert, allowInsecureTls, allowRootToken, diskStorage, imageStorage, imageShared, image, pool; fix: give the CA's certificate as `caCert`, or write `allowInsecureTls: true`",
       ],
     ],
     [

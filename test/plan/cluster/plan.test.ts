@@ -126,12 +126,12 @@ describe("makePlan on a cluster refuses", () => {
     [
       "46: a context that the cache does not hold",
       model({ source: "Qwen/Qwen3-14B-FP8", contextTokens: 40_960 }, single),
-      [/^models\[0\]\.contextTokens: found 40,?960 tokens, which need .* GiB of KV cache.* on RTX 3090/],
+      [/^models\[0\]\.contextTokens: found 40,?960 tokens, which need .* GiB of KV cache.* on one RTX 3090/],
     ],
     [
       "46: weights that no GPU holds",
       model({ source: "Qwen/Qwen3-14B" }, single),
-      [/^models\[0\]\.source: found Qwen\/Qwen3-14B: .* GiB of weights on RTX 3090.*/],
+      [/^models\[0\]\.source: found Qwen\/Qwen3-14B: .* GiB of weights on one RTX 3090.*/],
     ],
     [
       "unknown cards and models, all at once, and not what follows from them",

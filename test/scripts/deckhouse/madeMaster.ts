@@ -26,6 +26,8 @@ const scriptOf = (stage: Stage): Script => {
     case "identity":
     case "kubeconfig":
       return "kubeconfig";
+    case "host_key":
+      return "hostKey";
     case "ready":
     case "version":
       return stage;

@@ -1,4 +1,7 @@
-/** What a Deckhouse cluster is rendered from: plain data, close to `config/schema/cluster.ts` and the plan's pools. */
+/** What a Deckhouse cluster is rendered from: plain data, a slice of the Plan. */
+import type { ModuleName } from "../../catalog/deckhouse";
+
+export type { ModuleName } from "../../catalog/deckhouse";
 
 /** A taint of a pool's nodes. */
 export interface Taint {
@@ -68,24 +71,6 @@ export interface Registry {
   /** Exact version "v1.74.3" instead of the channel; before 1.75 registry access goes into InitConfiguration. */
   readonly version?: string | undefined;
 }
-
-/** Modules that a stack may switch. */
-export const moduleNames = [
-  "cert-manager",
-  "cni-cilium",
-  "console",
-  "csi-ceph",
-  "deckhouse",
-  "global",
-  "ingress-nginx",
-  "metallb",
-  "multitenancy-manager",
-  "operator-trivy",
-  "runtime-audit-engine",
-  "user-authn",
-] as const;
-/** Name of a module. */
-export type ModuleName = (typeof moduleNames)[number];
 
 /** One Ceph user's way into a Ceph cluster; its key is the secret `ceph-<name>`. */
 export interface CephConnection {
@@ -195,7 +180,7 @@ export interface DeckhouseInput {
   /** How Deckhouse reaches the nodes that it adds. */
   readonly ssh: { readonly user: string; readonly port: number };
   /** Modules switched by hand. @default on where something here needs them */
-  readonly modules?: Readonly<Partial<Record<ModuleName, boolean>>> | undefined;
+  readonly modules?: Readonly<Partial<Record<ModuleName, boolean | undefined>>> | undefined;
   readonly cephConnections?: readonly CephConnection[] | undefined;
   readonly cephClasses?: readonly CephClass[] | undefined;
   readonly localPaths?: readonly LocalPath[] | undefined;

@@ -1,6 +1,6 @@
 /** Taints against tolerations: the platform's own, and those of what is going to run there. */
 import type { Fault } from "../../../config/errors";
-import { tolerationKeys } from "../modules";
+import { tolerationKeys } from "../groups";
 import type { DeckhouseInput, Taint, Workload } from "../types";
 
 type Toleration = Workload["tolerations"][number];

@@ -1,6 +1,6 @@
 /** Selectors against labels, and counts against machines. */
 import type { Fault } from "../../../config/errors";
-import { addedNodes, groupName, instanceCount, instanceLabels, selectorOf } from "../nodes";
+import { addedNodes, groupName, instanceCount, instanceLabels, selectorOf } from "../groups";
 import type { DeckhouseInput, DeckhouseNode, DeckhousePool } from "../types";
 
 type Labels = Readonly<Record<string, string>>;

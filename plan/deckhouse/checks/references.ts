@@ -1,6 +1,6 @@
 /** Names that have to be there, values that examples leave open, and switches that nobody wants in earnest. */
 import type { Fault } from "../../../config/errors";
-import { defaultStorageClass } from "../storage";
+import { defaultStorageClass } from "../groups";
 import type { DeckhouseInput } from "../types";
 
 /** A name that must be one of some others. */

@@ -1,0 +1,135 @@
+/** A stack on Proxmox hosts: hosts ready for passthrough, VMs, a Deckhouse cluster on them. */
+import * as pulumi from "@pulumi/pulumi";
+import {
+  DeckhouseCluster,
+  masterHostKey,
+  ownershipHook,
+  proxmoxProvider,
+  VfioHost,
+  VmFleet,
+  type DeckhouseClusterArgs,
+  type SshHost,
+} from "../components";
+import { cephKeysOf } from "../config/clusterSecrets";
+import { UserError } from "../config/errors";
+import type { ProxmoxSecrets } from "../config/load";
+import { publicKeyOf } from "../config/publicKey";
+import type { HostSsh } from "../plan/hosts";
+import type { ProxmoxPlan } from "../plan/types";
+import { upToCluster, type StackOutputs } from "./outputs";
+
+type Hosts = ReadonlyMap<string, VfioHost>;
+
+/** What planning does without; reading the configuration for a bring-up has refused its absence already. */
+function needed<T>(value: T | undefined, path: string): T {
+  if (value === undefined) throw new UserError(`${path}: found nothing; a bring-up needs it`);
+  return value;
+}
+
+/** A Proxmox host, or the bootstrap host, as it is logged in to. */
+function sshHost({ address, user, port, hostKey }: HostSsh, secrets: ProxmoxSecrets, path: string): SshHost {
+  const { hostSshKey: privateKey, hostSshKeyPassphrase: passphrase } = secrets;
+  return { address, user, port, hostKey: needed(hostKey, `${path}.ssh.hostKey`), privateKey, passphrase };
+}
+
+/** Stage 1. In the plan's order, as each may wait for the reboot of one before it. */
+function prepareHosts({ hosts }: ProxmoxPlan, { hostSshKey, hostSshKeyPassphrase }: ProxmoxSecrets): Hosts {
+  const made = new Map<string, VfioHost>();
+  for (const { vfio, ssh, after } of hosts) {
+    const hostKey = needed(ssh.hostKey, `${vfio.name}.ssh.hostKey`);
+    const before = after === undefined ? undefined : made.get(after);
+    const host = new VfioHost(`vfio-${vfio.name}`, {
+      host: vfio,
+      ssh: { ...ssh, hostKey },
+      privateKey: hostSshKey,
+      ...(hostSshKeyPassphrase === undefined ? {} : { passphrase: hostSshKeyPassphrase }),
+      ...(before === undefined ? {} : { after: before.settled }),
+    });
+    made.set(vfio.name, host);
+  }
+  return made;
+}
+
+/** The public half of the nodes' key, which is no secret. */
+const nodePublicKey = ({ nodeSshKey }: ProxmoxSecrets): pulumi.Output<string> =>
+  pulumi.unsecret(nodeSshKey.apply((key) => needed(publicKeyOf(key), "nodeSshKey")));
+
+/** Stage 2. */
+function makeVms({ placement, fleet }: ProxmoxPlan, secrets: ProxmoxSecrets, hosts: Hosts): VmFleet {
+  const { api, image, ...given } = fleet;
+  const { proxmoxApiToken: apiToken } = secrets;
+  return new VmFleet(
+    "vms",
+    {
+      ...given,
+      placement,
+      image: needed(image, "platform.image"),
+      sshPublicKey: nodePublicKey(secrets),
+      devices: Object.fromEntries([...hosts].map(([name, { gpus }]) => [name, gpus])),
+      ownership: ownershipHook("vm-ownership", { ...api, apiToken }),
+    },
+    { providers: [proxmoxProvider("proxmox", { ...api, apiToken })] },
+  );
+}
+
+/** The first master, with the host key that the stack names or that it shows when it is first asked. */
+function firstMaster(plan: ProxmoxPlan, secrets: ProxmoxSecrets, vms: VmFleet) {
+  const { master, masterHost } = plan.bootstrap;
+  const { user, port } = plan.deckhouse.ssh;
+  const { address } = master;
+  const asked = (): pulumi.Output<string> =>
+    masterHostKey("master-host-key", {
+      cluster: plan.stack,
+      host: sshHost(masterHost, secrets, "hosts[*]"),
+      address,
+      port,
+      machine: needed(vms.addresses[master.name], `the VM ${master.name}`),
+    });
+  const hostKey = master.hostKey === undefined ? asked() : pulumi.output(master.hostKey);
+  return { address, user, port, hostKey, privateKey: secrets.nodeSshKey };
+}
+
+/** The secrets by the names that Deckhouse's objects have for them. */
+function deckhouseSecrets({ deckhouse }: ProxmoxPlan, secrets: ProxmoxSecrets): DeckhouseClusterArgs["secrets"] {
+  const { deckhouseLicenseKey, adminPasswordHash, cephKeys } = secrets;
+  const keyOf = (connection: string): pulumi.Output<string> =>
+    needed(cephKeys, "cephKeys").apply((text) => needed(cephKeysOf(text)?.[connection], "cephKeys"));
+  return {
+    ...(deckhouseLicenseKey === undefined ? {} : { deckhouseLicenseKey }),
+    ...Object.fromEntries((deckhouse.cephConnections ?? []).map(({ name }) => [`ceph-${name}`, keyOf(name)])),
+    ...Object.fromEntries(
+      (deckhouse.users ?? []).map(({ name }) => [`password-${name}`, needed(adminPasswordHash, "adminPasswordHash")]),
+    ),
+  };
+}
+
+/** Stages 1 to 3. */
+export function proxmoxProgram(plan: ProxmoxPlan, secrets: ProxmoxSecrets): StackOutputs {
+  const hosts = prepareHosts(plan, secrets);
+  const vms = makeVms(plan, secrets, hosts);
+  const master = firstMaster(plan, secrets, vms);
+  const { engine, stateDirectory, host } = plan.bootstrap;
+  const cluster = new DeckhouseCluster(
+    "cluster",
+    {
+      cluster: plan.stack,
+      input: plan.deckhouse,
+      master,
+      ...(host === undefined ? {} : { bootstrapHost: sshHost(host, secrets, "cluster.bootstrap.host") }),
+      engine,
+      stateDirectory,
+      secrets: deckhouseSecrets(plan, secrets),
+      machines: vms.addresses,
+    },
+    // With its machines the cluster is gone, and nobody is left to ask for anything.
+    { deletedWith: vms },
+  );
+  return {
+    models: plan.serving.models.map(({ name }) => name),
+    kubeconfig: cluster.kubeconfig,
+    ready: cluster.ready,
+    inspections: Object.fromEntries([...hosts].map(([name, { inspected }]) => [name, inspected])),
+    masterHostKey: master.hostKey,
+    ...upToCluster,
+  };
+}
