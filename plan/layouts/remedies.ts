@@ -33,7 +33,8 @@ function shorterContext(request: ServingRequest, option: Option): string | undef
   const { name, shape, path, pins, concurrency } = request;
   const fit = fitWith(option, { name, shape, path, pins, ...(concurrency === undefined ? {} : { concurrency }) });
   if (fit === undefined || fit.settings.maxModelLen >= request.contextTokens) return undefined;
-  return `lower contextTokens to ${fit.settings.maxModelLen}`;
+  // Less than the cache holds once all is compiled: the first start has to succeed as well.
+  return `lower contextTokens to ${fit.settings.maxModelLen} (the first start holds that, too)`;
 }
 
 function smallerCache(request: ServingRequest, option: Option): string | undefined {

@@ -11,7 +11,7 @@ describe("plan/layouts/faults", () => {
     const fault = refused(awq, twoNodes, { contextTokens: 32768, pins });
     assert.equal(fault.path, "models[0].contextTokens");
     assert.match(fault.needed, /free for it on one RTX 3090/);
-    assert.match(fault.fix, /lower contextTokens to \d+; or .*use replicas: 1, which leaves room for PP 2/);
+    assert.match(fault.fix, /lower contextTokens to \d+ \(.+?\); or .*use replicas: 1, which leaves room for PP 2/);
     const shorter = Number(/lower contextTokens to (\d+)/.exec(fault.fix)?.[1]);
     assert.ok(shorter < 32768);
     assert.deepEqual(sizesOf(plannedOne(awq, twoNodes, { contextTokens: shorter, pins })), [1, 1, 2]);
