@@ -1,9 +1,10 @@
 /** Starts and ends Ray on this machine: bound to loopback, with token auth, apart from any other Ray that runs here. */
-import { cpSync, existsSync, readFileSync, readlinkSync, rmSync } from "node:fs";
+import { cpSync, existsSync, readFileSync, readlinkSync } from "node:fs";
 import { basename, join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { deployerModule, startDeployer } from "./deployer";
 import { endProcesses, findProcesses, isAlive, type ProcessRef } from "./processes";
+import { removeUnused, sharedMemory } from "./sharedMemory";
 import { pythonModules, rayEnvironment, rayTokenFile, type RayHome } from "./rayEnvironment";
 import { partDirectory, privateDirectory, rayTempDirectory, removePart } from "./runFiles";
 import { writePrivate } from "../system/privateFile";
@@ -138,24 +139,12 @@ export function deadDaemons(runDirectory: string): ProcessRef[] | undefined {
   return daemons.filter((daemon) => !isAlive(daemon));
 }
 
-/** Shared-memory segments that these processes hold open; vLLM leaves them behind when it is killed. */
-function sharedMemory(processes: readonly ProcessRef[]): string[] {
-  return processes.flatMap(({ pid }) => {
-    try {
-      const maps = readFileSync(`/proc/${pid}/maps`, "utf8");
-      return [...maps.matchAll(/\s(\/dev\/shm\/\S+)$/gm)].flatMap((match) => match[1] ?? []);
-    } catch {
-      return []; // It ended meanwhile.
-    }
-  });
-}
-
 /** Ends Ray and all it started, and removes its files. Nothing there is fine. */
 export async function stopRay(runDirectory: string): Promise<void> {
-  const segments = new Set(sharedMemory(findProcesses(runDirectory, "ray")));
+  const segments = sharedMemory(runDirectory);
   // Ray's own orderly end takes longer than there is to gain: nothing of it is kept.
   const ended = await endProcesses(runDirectory, "ray", 3);
   if (ended > 0) progress(`ended ${ended} Ray processes`);
-  segments.forEach((segment) => rmSync(segment, { force: true }));
+  removeUnused(runDirectory, segments);
   removePart(runDirectory, "ray");
 }
