@@ -129,7 +129,12 @@ describe("a plan for people", () => {
 describe("npm run plan", () => {
   const run = (...typed: readonly string[]): readonly [status: number | null, out: string, error: string] => {
     const command = [join(root, "node_modules", "tsx", "dist", "cli.mjs"), join(root, "cli", "plan.ts"), ...typed];
-    const { status, stdout, stderr } = spawnSync(process.execPath, command, { cwd: root, encoding: "utf8" });
+    const { status, stdout, stderr } = spawnSync(process.execPath, command, {
+      cwd: root,
+      encoding: "utf8",
+      // CI machines set CI, which colours what is not a terminal too.
+      env: { ...process.env, NO_COLOR: "1", FORCE_COLOR: undefined },
+    });
     return [status, stdout, stderr];
   };
 
