@@ -48,6 +48,9 @@ export const minutesToSeconds = (minutes: number): Seconds => seconds(minutes * 
 /** One decimal at most: "4 GiB", "1.5 GiB". */
 export const formatGib = (amount: Gib): string => `${Math.round(amount * 10) / 10} GiB`;
 
+/** "1 GPU", "3 GPUs". */
+export const plural = (count: number, noun: string): string => `${count} ${noun}${count === 1 ? "" : "s"}`;
+
 /** The largest unit in which the amount is at least 1: "256 B", "12 KiB", "1.5 GiB"; one decimal at most. */
 export function formatBytes(amount: Bytes): string {
   const names = ["B", "KiB", "MiB", "GiB", "TiB"];

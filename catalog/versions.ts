@@ -12,6 +12,8 @@ export const versions = {
   pulumiCli: "3.250.0",
   /** Not npm's `latest` (4.5.0), which is a stale mispublish. */
   pluginCommand: "1.2.1",
+  /** The newest on npm; its plugin behaves like 8.3.0, which was run against our simulator. */
+  pluginProxmoxve: "8.6.0",
   /** The newest @pulumi/kubernetes; its plugin behaves like 4.32.0, which was watched. */
   pluginKubernetes: "4.34.2",
   /** The newest Kubernetes whose parts were proven to build from their Go module and to run beside Debian's etcd. */

@@ -1,20 +1,10 @@
 import * as proxmox from "@muhlba91/pulumi-proxmoxve";
 import * as pulumi from "@pulumi/pulumi";
-
-/** A disk image with cloud-init, as its maker publishes it. */
-export interface CloudImage {
-  /** HTTPS, of one version and not of "latest". */
-  readonly url: string;
-  /** Name in the storage: ends with .qcow2, .raw or .vmdk, whatever the URL ends with. */
-  readonly fileName: string;
-  /** Hex. */
-  readonly checksum: string;
-  readonly checksumAlgorithm: "sha256" | "sha512";
-}
+import type { ImagePlan } from "../plan/site";
 
 /** Arguments of `CloudImages`. */
 export interface CloudImagesArgs {
-  readonly image: CloudImage;
+  readonly image: ImagePlan;
   /** Storage with content type `import`. */
   readonly storage: string;
   /** Hosts whose VMs start from it, without doubles; at least one. */

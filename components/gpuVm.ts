@@ -1,7 +1,8 @@
+import type { SitePlan } from "../plan/site";
 import * as proxmox from "@muhlba91/pulumi-proxmoxve";
 import * as pulumi from "@pulumi/pulumi";
 import type { VmGpu, VmPlan } from "../plan/placement/types";
-import { wholeCard, type VmSite } from "../render/vm";
+import { wholeCard } from "../render/vm";
 import { ProxmoxVm, type VmSources } from "./proxmoxVm";
 
 /** A GPU as its host was found to have it, ready for passthrough: an element of `VfioHost.gpus`. */
@@ -19,7 +20,7 @@ export interface InspectedGpu {
 export interface GpuVmArgs extends VmSources {
   /** Has at least one GPU. */
   readonly vm: VmPlan;
-  readonly site: VmSite;
+  readonly site: SitePlan;
   /** GPUs of its host. Waits for them: the host is ready when they are known. */
   readonly devices: pulumi.Input<readonly InspectedGpu[]>;
   /** @see ProxmoxVmArgs */

@@ -1,7 +1,8 @@
+import type { SitePlan } from "../plan/site";
 import * as proxmox from "@muhlba91/pulumi-proxmoxve";
 import * as pulumi from "@pulumi/pulumi";
 import type { VmPlan } from "../plan/placement/types";
-import { renderVm, type VmSite } from "../render/vm";
+import { renderVm } from "../render/vm";
 
 /** What all VMs of a stack take from other resources. */
 export interface VmSources {
@@ -18,7 +19,7 @@ export interface VmSources {
 /** Arguments of `ProxmoxVm`. */
 export interface ProxmoxVmArgs extends VmSources {
   readonly vm: VmPlan;
-  readonly site: VmSite;
+  readonly site: SitePlan;
   /** Names of PCI mappings, one for each GPU of the VM, in its order. */
   readonly mappings: readonly pulumi.Input<string>[];
   /** Refuses to be deleted until that is taken back: for what holds data, such as etcd. */

@@ -2,6 +2,7 @@ import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { remote, types } from "@pulumi/command";
 import * as pulumi from "@pulumi/pulumi";
+import type { HostSsh } from "../plan/hosts";
 import {
   parseInspection,
   parseRebootedFrom,
@@ -15,19 +16,11 @@ import {
   type VfioStage,
 } from "../render/vfio";
 
-/** How a host is reached over SSH. */
-export interface HostAddress {
-  readonly address: string;
-  readonly user: string;
-  readonly port: number;
-  /** The host's public key as one line: another key refuses the connection before anything is sent. */
-  readonly hostKey: string;
-}
-
 /** Arguments of `VfioHost`. */
 export interface VfioHostArgs {
   readonly host: VfioHostPlan;
-  readonly ssh: HostAddress;
+  /** Its host key is needed here: another key refuses the connection before anything is sent. */
+  readonly ssh: Required<HostSsh>;
   /** Private key that opens the host (OpenSSH or PEM). Secret. */
   readonly privateKey: pulumi.Input<string>;
   /** Passphrase of `privateKey`, where it has one. Secret. */

@@ -1,16 +1,16 @@
+import type { ImagePlan, SitePlan } from "../plan/site";
 import * as proxmox from "@muhlba91/pulumi-proxmoxve";
 import * as pulumi from "@pulumi/pulumi";
 import type { Placement } from "../plan/placement/types";
-import type { VmSite } from "../render/vm";
-import { CloudImages, type CloudImage } from "./cloudImages";
+import { CloudImages } from "./cloudImages";
 import { GpuVm, type InspectedGpu } from "./gpuVm";
 import { ProxmoxVm } from "./proxmoxVm";
 
 /** Arguments of `VmFleet`. */
 export interface VmFleetArgs {
   readonly placement: Placement;
-  readonly site: VmSite;
-  readonly image: CloudImage;
+  readonly site: SitePlan;
+  readonly image: ImagePlan;
   /** Storage of the image, with content type `import`. */
   readonly imageStorage: string;
   /** Whether all hosts see one copy of it. */

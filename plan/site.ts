@@ -32,10 +32,11 @@ export interface SitePlan {
   readonly user: string;
 }
 
-/** The disk image that VMs start from. */
+/** The disk image with cloud-init that VMs start from, as its maker publishes it. */
 export interface ImagePlan {
+  /** HTTPS, of one version and not of "latest". */
   readonly url: string;
-  /** Name in the storage. */
+  /** Name in the storage: ends with .qcow2, .raw or .vmdk, whatever the URL ends with. */
   readonly fileName: string;
   /** Hex. */
   readonly checksum: string;

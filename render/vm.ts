@@ -1,26 +1,6 @@
 /** A VM of the placement as arguments of Proxmox's provider. Names are those of `proxmoxve:index/vmLegacy:VmLegacy`. */
 import type { VmPlan } from "../plan/placement/types";
-
-/** What all VMs of a stack have in common. */
-export interface VmSite {
-  readonly stack: string;
-  /** Storage of the VMs' disks. */
-  readonly diskStorage: string;
-  readonly network: {
-    /** Length of the subnet's prefix (0 to 32). */
-    readonly prefix: number;
-    readonly gateway: string;
-    /** At least one name server. */
-    readonly dns: readonly string[];
-    readonly bridge: string;
-    /** VLAN tag. @default untagged */
-    readonly vlan?: number | undefined;
-    /** Largest packet in bytes. @default the bridge's */
-    readonly mtu?: number | undefined;
-  };
-  /** User that cloud-init makes, with `sudo` and without a password. */
-  readonly user: string;
-}
+import type { SitePlan } from "../plan/site";
 
 /** Tag of every VM that Tokenrack made. */
 export const COMMON_TAG = "tokenrack";
@@ -102,7 +82,7 @@ export interface RenderedVm {
 }
 
 /** The arguments of a VM. */
-export function renderVm(vm: VmPlan, site: VmSite): RenderedVm {
+export function renderVm(vm: VmPlan, site: SitePlan): RenderedVm {
   const { network, diskStorage } = site;
   const seconds = vm.gpus.length > 0 ? startSeconds.gpu : startSeconds.plain;
   return {

@@ -5,11 +5,10 @@ import { nearestKey } from "../keys";
 import { gpuName } from "./hosts";
 import type { Entry, Host, Pool } from "./parts";
 import { repeated } from "./unique";
+import { plural } from "../../catalog/units";
 
 /** Floors of a master: Deckhouse asks 4 cores, 8 GB and 60 GB (56 GiB). @see https://deckhouse.io/products/kubernetes-platform/gs/, dhctl's preflight checks */
 const masterFloor = { cores: 4, memoryGib: 8, diskGib: 56 } as const;
-
-const plural = (count: number, what: string): string => `${count} ${what}${count === 1 ? "" : "s"}`;
 
 function masterFaults({ index, value: pool }: Entry<Pool>): Fault[] {
   if (pool.role !== "master") return [];

@@ -5,7 +5,7 @@ import { mkdirSync, writeFileSync } from "node:fs";
 import * as path from "node:path";
 import type { EngineStack } from "../../engine/engineStack";
 import { findHelm } from "../../engine/kubernetesTools";
-import { CACHE_DIR } from "../support/stackProject";
+import { CACHE_DIR } from "../../test/engine/harness";
 import { BUILDS_MS, refresh, useRig } from "./rig";
 
 /** One ConfigMap, and a Deployment where values ask for replicas: nothing schedules its pods. */
@@ -85,7 +85,7 @@ describe("kubernetes stand-in: Helm releases", function () {
       status: "deployed",
       version: "1.2.3",
     });
-    assert.doesNotMatch(rig.project.stateText(), /hunter2/);
+    assert.doesNotMatch(rig.project.stateText("."), /hunter2/);
     assert.deepEqual(await it.up(), nothing);
 
     greeting = "two";

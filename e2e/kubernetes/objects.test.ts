@@ -40,7 +40,7 @@ describe("kubernetes stand-in: objects", function () {
     assert.deepEqual(await it.up(), { same: 8, create: 0, update: 0, replace: 0, delete: 0 });
     await refresh(it);
     assert.deepEqual(await changes(it), {});
-    assert.doesNotMatch(rig.project.stateText(), /hunter2|aHVudGVyMg/);
+    assert.doesNotMatch(rig.project.stateText("."), /hunter2|aHVudGVyMg/);
     assert.equal((await it.destroy()).delete, 8);
     assert.equal(await rig.kubectl.value("namespace/whole", ".metadata.name"), "");
     assert.equal(await rig.kubectl.value("crd/wholes.test.tokenrack.dev", ".metadata.name"), "");

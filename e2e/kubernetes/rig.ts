@@ -5,7 +5,7 @@ import assert from "node:assert/strict";
 import type { EngineStack } from "../../engine/engineStack";
 import { startControlPlane, type ControlPlane } from "../support/kubeControl";
 import { Kubectl } from "../support/kubectl";
-import { findEngine, StackProject, type Engine } from "../support/stackProject";
+import { findEngine, TestProject, type Engine } from "../../test/engine/harness";
 
 /** Builds may come first, once for this machine: Go takes 10 minutes for all of them on two busy cores. */
 export const BUILDS_MS = 45 * 60_000;
@@ -21,7 +21,7 @@ class Rig {
   private engine: Engine | undefined;
   private plane: ControlPlane | undefined;
   private hand: Kubectl | undefined;
-  private current: StackProject | undefined;
+  private current: TestProject | undefined;
   private stack: EngineStack | undefined;
 
   get control(): ControlPlane {
@@ -32,12 +32,12 @@ class Rig {
     return present(this.hand);
   }
 
-  get project(): StackProject {
+  get project(): TestProject {
     return present(this.current);
   }
 
   async start(): Promise<void> {
-    this.engine = await findEngine();
+    this.engine = await findEngine("kubernetes");
     this.plane = await startControlPlane();
     this.hand = await Kubectl.for(this.plane);
   }
@@ -47,7 +47,7 @@ class Rig {
   }
 
   begin(): void {
-    this.current = new StackProject(present(this.engine));
+    this.current = new TestProject(present(this.engine));
     this.stack = undefined;
   }
 

@@ -14,10 +14,10 @@ import { setTimeout as sleep } from "node:timers/promises";
 import { z } from "zod";
 import { findOnPath } from "../../engine/executables";
 import { findKubernetes, type KubernetesPart } from "../../engine/kubernetesTools";
+import { CACHE_DIR } from "../../test/engine/harness";
 import { isAlive, referenceTo, type ProcessRef } from "../../local/processes";
 import { accountKey, apiServerFlags, controllerFlags, etcdFlags, kubeconfigOf } from "./kubeFlags";
 
-const CACHE_DIR = path.resolve(__dirname, "..", "..", ".tokenrack", "cache");
 const FOLDER = "tokenrack-control-";
 /** The server answers after about 2 s on two idle cores; in ms. */
 const START_TIMEOUT_MS = 60_000;

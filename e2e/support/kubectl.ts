@@ -2,7 +2,7 @@ import { execFile } from "node:child_process";
 import * as path from "node:path";
 import { promisify } from "node:util";
 import { findKubernetes } from "../../engine/kubernetesTools";
-import { CACHE_DIR } from "./stackProject";
+import { CACHE_DIR } from "../../test/engine/harness";
 import type { ControlPlane } from "./kubeControl";
 
 const run = promisify(execFile);

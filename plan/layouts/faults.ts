@@ -8,7 +8,8 @@ import { groupBy, largestBlock, type CardPool } from "./pools";
 import type { GpuModel } from "../../catalog/gpus";
 import { missingBytes, type Fit } from "./settings";
 import { remedies } from "./remedies";
-import { amount, inGib, layoutName, networkName, optionName, plural, withNodes } from "./words";
+import { amount, inGib, layoutName, networkName, optionName, withNodes } from "./words";
+import { plural } from "../../catalog/units";
 
 /** One request and the GPUs that it may use. */
 export interface Asked {

@@ -6,7 +6,8 @@ import type { Option } from "./candidates";
 import { beats, decidedBy, throughput, type Reason, type Scored } from "./choice";
 import { linkSeconds } from "./linkTime";
 import { missingBytes } from "./settings";
-import { amount, inGib, duration, optionName, plural, sentence, tokens } from "./words";
+import { amount, inGib, duration, optionName, sentence, tokens } from "./words";
+import { plural } from "../../catalog/units";
 
 /** Most runners-up in a plan. */
 const most = 6;

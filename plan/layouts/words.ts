@@ -60,9 +60,6 @@ export function optionName(
   return `${layoutName(layout)} on ${card} ${where}`;
 }
 
-/** "2 replicas", "1 replica". */
-export const plural = (count: number, noun: string): string => `${count} ${noun}${count === 1 ? "" : "s"}`;
-
 /** The first letter as a capital. */
 export const sentence = (text: string): string => text.charAt(0).toUpperCase() + text.slice(1);
 

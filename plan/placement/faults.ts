@@ -2,11 +2,10 @@
 import type { Fault } from "../../config/errors";
 import type { ProxmoxPool } from "../../config/schema";
 import { nodesOn, type Need, type Room } from "./hosts";
+import { plural } from "../../catalog/units";
 
 /** Hosts that are listed in a message. */
 const shown = 4;
-
-const plural = (count: number, what: string): string => `${count} ${what}${count === 1 ? "" : "s"}`;
 
 /** "16 threads, 64 GiB and 2 x rtx-3090". */
 export const inWords = ({ cores, memoryGib, card, gpus }: Need): string =>

@@ -1,11 +1,11 @@
 /** A fleet to try the components of VMs with. */
+import type { SitePlan } from "../../plan/site";
 import * as pulumi from "@pulumi/pulumi";
 import { VmFleet, type VmFleetArgs } from "../../components/vmFleet";
 import type { VmPlan } from "../../plan/placement/types";
-import type { VmSite } from "../../render/vm";
 import type { Outputs } from "../support/mocks";
 
-export const site: VmSite = {
+export const site: SitePlan = {
   stack: "homelab",
   diskStorage: "ceph",
   network: {

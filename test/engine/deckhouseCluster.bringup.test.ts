@@ -29,7 +29,7 @@ describe("DeckhouseCluster on the real engine", function () {
 
   before(async function () {
     this.timeout(31 * 60_000);
-    engine = await findEngine();
+    engine = await findEngine("command");
     await master.start();
   });
   beforeEach(() => {

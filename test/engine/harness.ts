@@ -4,6 +4,7 @@ import assert from "node:assert/strict";
 import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync, existsSync } from "node:fs";
 import { tmpdir } from "node:os";
 import * as path from "node:path";
+import { versions } from "../../catalog/versions";
 import { UserError } from "../../config/errors";
 import type { EngineEvent } from "../../engine/events";
 import type { EngineStack } from "../../engine/engineStack";
@@ -20,11 +21,21 @@ export interface Engine {
   readonly plugins: readonly ResolvedPlugin[];
 }
 
-/** The real CLI, and the stand-in even where the official plugin is installed: it is what these tests are about. */
-export async function findEngine(): Promise<Engine> {
+const pluginVersions = {
+  command: versions.pluginCommand,
+  kubernetes: versions.pluginKubernetes,
+  proxmoxve: versions.pluginProxmoxve,
+} as const;
+
+/** The real CLI, and stand-ins even where the official plugin is installed: they are what these tests are about. */
+export async function findEngine(...names: readonly (keyof typeof pluginVersions)[]): Promise<Engine> {
   const cli = await findPulumiCli({ cacheDir: CACHE_DIR, progress: (line) => console.log(`      ${line}`) });
-  const dir = await buildStandIn("command", CACHE_DIR);
-  return { cli, plugins: [{ name: "command", version: "1.2.1", kind: "stand-in", dir }] };
+  const plugins: ResolvedPlugin[] = [];
+  for (const name of names) {
+    const dir = await buildStandIn(name, CACHE_DIR);
+    plugins.push({ name, version: pluginVersions[name], kind: "stand-in", dir });
+  }
+  return { cli, plugins };
 }
 
 /** A project in a folder of its own (with a space in its name), whose commands write what they do into one log file. */

@@ -3,11 +3,10 @@ import * as pulumi from "@pulumi/pulumi";
 import { parseProfile } from "../../config/parse";
 import { makePlan, type Plan } from "../../plan/plan";
 import { program } from "../../program";
-import { buildStandIn } from "../../engine/standinBuild";
 import { changed, proxmoxSecrets, secrets as commonSecrets } from "../config/stacks";
 import { homelab, kubeconfig, rented } from "../program/homelab";
 import { Place } from "../support/fixtures";
-import { CACHE_DIR, findEngine, TestProject, type Engine } from "./harness";
+import { findEngine, TestProject, type Engine } from "./harness";
 
 /** Public keys of a stack: what a Profile is made of. */
 function planOf(stack: Record<string, unknown>): Plan {
@@ -30,9 +29,7 @@ describe("the program of a cluster on the real engine", function () {
 
   before(async function () {
     this.timeout(31 * 60_000);
-    const { cli, plugins } = await findEngine();
-    const dir = await buildStandIn("proxmoxve", CACHE_DIR);
-    engine = { cli, plugins: [...plugins, { name: "proxmoxve", version: "8.6.0", kind: "stand-in", dir }] };
+    engine = await findEngine("command", "proxmoxve");
   });
   beforeEach(() => (project = new TestProject(engine)));
   afterEach(() => project.remove());

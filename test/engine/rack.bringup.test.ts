@@ -7,7 +7,6 @@ import type { ProxmoxSecrets } from "../../config/load";
 import { parseProfile } from "../../config/parse";
 import { makePlan, type ProxmoxPlan } from "../../plan/plan";
 import { program } from "../../program";
-import { buildStandIn } from "../../engine/standinBuild";
 import { EXAMPLE_IMAGE, exampleToken, node, tokenText } from "../../sim/proxmox/exampleWorld";
 import type { ProxmoxSim } from "../../sim/proxmox/server";
 import type { PciDevice } from "../../sim/proxmox/world";
@@ -15,7 +14,7 @@ import { startHost, type SimHost } from "../../sim/host/simHost";
 import { secrets as commonSecrets } from "../config/stacks";
 import { licence, MadeMaster } from "../scripts/deckhouse/madeMaster";
 import { startSim } from "../sim/proxmox/harness";
-import { CACHE_DIR, failure, findEngine, TestProject, type Engine } from "./harness";
+import { failure, findEngine, TestProject, type Engine } from "./harness";
 
 const pci = "0000:65:00.0";
 
@@ -60,9 +59,7 @@ describe("the program of a small rack on the real engine", function () {
 
   before(async function () {
     this.timeout(31 * 60_000);
-    const { cli, plugins } = await findEngine();
-    const dir = await buildStandIn("proxmoxve", CACHE_DIR);
-    engine = { cli, plugins: [...plugins, { name: "proxmoxve", version: "8.6.0", kind: "stand-in", dir }] };
+    engine = await findEngine("command", "proxmoxve");
     await master.start();
     const gpus = [{ pci, card: "rtx-3090" }] as const;
     host = await startHost({ name: "pve1", cpu: "intel", loader: "grub", kernel: "6.8", gpus: [...gpus] });

@@ -17,7 +17,7 @@ describe("engine/stack on the real Pulumi engine", function () {
   before(async function () {
     // The CLI may have to be built first, once for this checkout.
     this.timeout(31 * 60_000);
-    engine = await findEngine();
+    engine = await findEngine("command");
   });
   beforeEach(() => {
     project = new TestProject(engine);

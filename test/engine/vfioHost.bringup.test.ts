@@ -26,7 +26,7 @@ describe("VfioHost on the real engine", function () {
 
   before(async function () {
     this.timeout(31 * 60_000);
-    engine = await findEngine();
+    engine = await findEngine("command");
   });
   afterEach(async () => {
     project.remove();

@@ -1,3 +1,4 @@
+import { versions } from "../../../catalog/versions";
 import { serve } from "../serve";
 import { localCommand } from "./localCommand";
 import { remoteCommand } from "./remote/remoteCommand";
@@ -14,7 +15,7 @@ const remote = new RemoteShell();
 void serve(
   {
     name: "command",
-    version: "1.2.1",
+    version: versions.pluginCommand,
     resources: { "command:local:Command": localCommand(shell), "command:remote:Command": remoteCommand(remote) },
     cancel: async () => {
       remote.cancel();

@@ -1,3 +1,4 @@
+import { versions } from "../../../catalog/versions";
 import { serve } from "../serve";
 import { Cluster } from "./cluster";
 import { ReleaseResource } from "./helm/release";
@@ -18,7 +19,7 @@ const anyObject = new KubernetesResource(cluster);
 void serve(
   {
     name: "kubernetes",
-    version: "4.34.2",
+    version: versions.pluginKubernetes,
     resources: { "kubernetes:helm.sh/v3:Release": new ReleaseResource(cluster) },
     resourceOf: (type) => (/^kubernetes:[^:/]+\/[^:/]+:\w+$/.test(type) && !REFUSED.test(type) ? anyObject : undefined),
     checkConfig,

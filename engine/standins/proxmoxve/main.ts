@@ -1,3 +1,4 @@
+import { versions } from "../../../catalog/versions";
 import { serve } from "../serve";
 import { Client } from "./client";
 import { checkConfig, parseConfig } from "./config";
@@ -16,7 +17,7 @@ const client = new Client();
 void serve(
   {
     name: "proxmoxve",
-    version: "8.6.0",
+    version: versions.pluginProxmoxve,
     resources: {
       "proxmoxve:index/vmLegacy:VmLegacy": virtualMachine(client),
       "proxmoxve:hardware/mapping/pci:Pci": pciMapping(client),

@@ -2,6 +2,7 @@
 import type { Fault } from "../../../config/errors";
 import { addedNodes, groupName, instanceCount, instanceLabels, selectorOf } from "../groups";
 import type { DeckhouseInput, DeckhouseNode, DeckhousePool } from "../types";
+import { plural } from "../../../catalog/units";
 
 type Labels = Readonly<Record<string, string>>;
 
@@ -29,7 +30,7 @@ const inWords = (labels: Labels): string =>
     .map(([key, value]) => `${key}=${value}`)
     .join(",") || "no labels";
 
-const machines = (count: number): string => `${count} machine${count === 1 ? "" : "s"}`;
+const machines = (count: number): string => plural(count, "machine");
 
 /** Deckhouse waits forever for machines that are not there, and leaves those alone that are too many. */
 function countFault(pool: DeckhousePool, index: number, all: readonly Machine[]): Fault[] {

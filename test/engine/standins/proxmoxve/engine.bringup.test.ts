@@ -4,8 +4,8 @@ import assert from "node:assert/strict";
 import type { ProxmoxSim } from "../../../../sim/proxmox/server";
 import type { VmState, World } from "../../../../sim/proxmox/world";
 import { startSim, tokenWithout } from "../../../sim/proxmox/harness";
-import { failure, type Engine } from "../../harness";
-import { findEngine, inWords, Rig, twoVms, vm } from "./rig";
+import { failure, findEngine, type Engine } from "../../harness";
+import { inWords, Rig, twoVms, vm } from "./rig";
 
 const none = { create: 0, update: 0, replace: 0, delete: 0 };
 const ours = "tokenrack;tokenrack-w;tokenrack.dev.w-1";
@@ -24,7 +24,7 @@ describe("VMs on the real Pulumi engine with the proxmoxve stand-in", function (
 
   before(async function () {
     this.timeout(31 * 60_000);
-    engine = await findEngine();
+    engine = await findEngine("proxmoxve");
   });
   const begin = async (changes: Partial<World> = {}): Promise<void> => {
     sim = await startSim(changes);

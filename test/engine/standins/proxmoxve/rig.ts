@@ -5,20 +5,11 @@ import { proxmoxProvider } from "../../../../components/proxmoxProvider";
 import { VmFleet } from "../../../../components/vmFleet";
 import { ownershipHook } from "../../../../components/vmOwnership";
 import type { EngineStack } from "../../../../engine/engineStack";
-import { findPulumiCli } from "../../../../engine/pulumiCli";
-import { buildStandIn } from "../../../../engine/standinBuild";
 import type { VmPlan } from "../../../../plan/placement/types";
 import { EXAMPLE_IMAGE, exampleToken, tokenText } from "../../../../sim/proxmox/exampleWorld";
 import type { ProxmoxSim } from "../../../../sim/proxmox/server";
 import type { LoggedRequest } from "../../../../sim/proxmox/server";
-import { CACHE_DIR, TestProject, type Engine } from "../../harness";
-
-/** The real CLI, and the stand-in even where the official plugin is installed. */
-export async function findEngine(): Promise<Engine> {
-  const cli = await findPulumiCli({ cacheDir: CACHE_DIR, progress: (line) => console.log(`      ${line}`) });
-  const dir = await buildStandIn("proxmoxve", CACHE_DIR);
-  return { cli, plugins: [{ name: "proxmoxve", version: "8.6.0", kind: "stand-in", dir }] };
-}
+import { TestProject, type Engine } from "../../harness";
 
 export const GPU = { name: "pve1-gpu0", pci: "0000:01:00.0", card: "rtx-3090", mapping: "gpu-pve1-0000-01-00-0" };
 
