@@ -1,19 +1,34 @@
-/** Shared-memory segments of Ray's processes: vLLM leaves its own behind when it is ended by force. */
-import { readFileSync, rmSync } from "node:fs";
+/** Shared memory of Ray's processes, segments and semaphores: what is ended by force leaves its own behind. */
+import { readdirSync, readFileSync, rmSync, statSync } from "node:fs";
+import { join } from "node:path";
 import { findProcesses } from "./processes";
 
-function mappedBy(pid: number): string[] {
+const directory = "/dev/shm";
+
+/**
+ * Inodes of shared memory that a process maps. Not paths: a named semaphore is made under another name, linked to its own
+ * and the first one removed, so that the kernel shows a name that is gone.
+ * @see sem_open of glibc, proc(5)
+ */
+function mappedBy(pid: number): number[] {
   try {
     const maps = readFileSync(`/proc/${pid}/maps`, "utf8");
-    return [...maps.matchAll(/\s(\/dev\/shm\/\S+)$/gm)].flatMap((match) => match[1] ?? []);
+    return [...maps.matchAll(/ (\d+) +\/dev\/shm\/.+$/gm)].map(([, inode]) => Number(inode));
   } catch {
     return []; // It ended meanwhile.
   }
 }
 
-/** Segments that the processes of this stack's Ray hold open now. */
-export const sharedMemory = (runDirectory: string): ReadonlySet<string> =>
-  new Set(findProcesses(runDirectory, "ray").flatMap(({ pid }) => mappedBy(pid)));
+function inodeOf(path: string): number | undefined {
+  return statSync(path, { throwIfNoEntry: false })?.ino;
+}
+
+/** Paths of the shared memory that the processes of this stack's Ray hold open now. */
+export function sharedMemory(runDirectory: string): ReadonlySet<string> {
+  const mapped = new Set<number | undefined>(findProcesses(runDirectory, "ray").flatMap(({ pid }) => mappedBy(pid)));
+  const paths = readdirSync(directory).map((name) => join(directory, name));
+  return new Set(paths.filter((path) => mapped.has(inodeOf(path))));
+}
 
 /** Removes those of `segments` that none of them holds open any more. */
 export function removeUnused(runDirectory: string, segments: ReadonlySet<string>): void {
