@@ -20,6 +20,14 @@ export const versions = {
   kubernetes: "1.34.2",
   /** The newest Helm 3, the one that runs charts in the official plugin, too. */
   helm: "3.21.3",
+  /** Chart and image of KubeRay's operator: the newest that is also served as a Go module, so that what is shipped is what is tested. */
+  kubeRay: "1.6.2",
+  /** NVIDIA's GPU Operator of 2026-08-20, with the v that its chart repository has. */
+  gpuOperator: "v26.7.0",
+  /** HAMi of 2026-08-21. */
+  hami: "2.10.0",
+  /** Chart of Open WebUI of 2026-07-30, with Open WebUI 0.11.0. */
+  openWebUi: "16.0.0",
   /** The oldest Python that vLLM 0.29.0 accepts (3.11 to 3.14). */
   pythonFloor: "3.11",
   /** The oldest Node that loads an ES module by `require`, which jose needs. @see https://nodejs.org/en/blog/release/v20.19.0 */

@@ -12,6 +12,7 @@ import type {
   Paths,
   ProxmoxProfile,
   proxmoxStackSchema,
+  StageProfile,
 } from "./schema";
 
 /** The paths that hold when a stack names none: relative to the project. */
@@ -55,6 +56,17 @@ function finishBootstrap(stack: string, bootstrap: Bootstrap): ProxmoxProfile["c
   return { ...bootstrap, stateDirectory: bootstrap.stateDirectory ?? fallback };
 }
 
+/** The groups of the stages after the cluster, as they were read. */
+const stagesOf = ({ gpu, modelStore, serving, chat, monitoring, images, charts }: StageProfile): StageProfile => ({
+  gpu,
+  modelStore,
+  serving,
+  chat,
+  monitoring,
+  images,
+  charts,
+});
+
 /** The Profile of a stack on Proxmox: every GPU has its name, and every node its name, id and address. */
 export function finishProxmox(stack: string, data: z.output<typeof proxmoxStackSchema>): ProxmoxProfile {
   const { platform, hosts, pools, network, cluster, ingress, models, gateway } = data;
@@ -78,11 +90,12 @@ export function finishProxmox(stack: string, data: z.output<typeof proxmoxStackS
     ingress,
     models: named(models),
     gateway,
+    ...stagesOf(data),
   };
 }
 
 /** The Profile of a stack on a cluster that is there already. */
 export function finishExisting(stack: string, data: z.output<typeof existingStackSchema>): ExistingProfile {
   const { platform, pools, network, ingress, models, gateway } = data;
-  return { stack, platform, pools, network, ingress, models: named(models), gateway };
+  return { stack, platform, pools, network, ingress, models: named(models), gateway, ...stagesOf(data) };
 }

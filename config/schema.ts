@@ -9,6 +9,7 @@ import { localPlatformSchema, pathsSchema, portsSchema, type Paths, type Ports }
 import { clusterModelSchema, modelSchema, type ClusterModelProfile, type ModelProfile } from "./schema/models";
 import { existingPoolSchema, proxmoxPoolSchema } from "./schema/pools";
 import { hostSchema, proxmoxPlatformSchema } from "./schema/proxmox";
+import { stageKeys } from "./schema/stages";
 import { existingSecretsSchema, proxmoxSecretsSchema, secretsSchema } from "./schema/secrets";
 
 export { modelKind, type ModelKind } from "./forms";
@@ -65,6 +66,7 @@ export const proxmoxStackSchema = z.strictObject(
     ingress: ingressSchema.prefault({}),
     models: models(clusterModelSchema),
     gateway: gatewaySchema.prefault({}),
+    ...stageKeys,
   },
   { error: stackText },
 );
@@ -79,6 +81,7 @@ export const existingStackSchema = z.strictObject(
     ingress: ingressSchema.prefault({}),
     models: models(clusterModelSchema),
     gateway: gatewaySchema.prefault({}),
+    ...stageKeys,
   },
   { error: stackText },
 );
@@ -176,8 +179,12 @@ export type DeckhouseProfile = Omit<ClusterSettings, "bootstrap"> & {
   };
 };
 
+/** What the user asked for of the stages after the cluster. */
+export type StageProfile = z.output<z.ZodObject<typeof stageKeys>>;
+
 /** What the user asked for on Proxmox hosts. */
-export interface ProxmoxProfile extends ProfileOf<z.output<typeof proxmoxPlatformSchema>, ClusterModelProfile> {
+export interface ProxmoxProfile
+  extends StageProfile, ProfileOf<z.output<typeof proxmoxPlatformSchema>, ClusterModelProfile> {
   readonly hosts: readonly HostProfile[];
   readonly pools: readonly ProxmoxPool[];
   readonly network: ProxmoxNetwork;
@@ -186,7 +193,8 @@ export interface ProxmoxProfile extends ProfileOf<z.output<typeof proxmoxPlatfor
 }
 
 /** What the user asked for on a cluster that is there already. */
-export interface ExistingProfile extends ProfileOf<z.output<typeof existingPlatformSchema>, ClusterModelProfile> {
+export interface ExistingProfile
+  extends StageProfile, ProfileOf<z.output<typeof existingPlatformSchema>, ClusterModelProfile> {
   readonly pools: readonly ExistingPool[];
   readonly network: z.output<typeof networkSchema>;
   readonly ingress: IngressProfile;

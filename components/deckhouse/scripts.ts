@@ -17,6 +17,7 @@ const bodies = {
   hostKey: ["deckhouse-lib.sh", "deckhouse-host-key.sh"],
   version: ["deckhouse-lib.sh", "deckhouse-kube.sh", "deckhouse-version.sh"],
   existing: ["existing-check.sh"],
+  kubeRayCrds: ["kuberay-crds.sh"],
 } as const;
 
 /** A script: the definitions that one resource needs. */
@@ -33,7 +34,8 @@ export type Stage =
   | "kubeconfig"
   | "version"
   | "host_key"
-  | "check";
+  | "check"
+  | "upgrade";
 
 const read = new Map<Script, string>();
 

@@ -78,6 +78,14 @@ const components: readonly string[] = [
   "tokenrack:index:ProxmoxVm",
   "tokenrack:index:GpuVm",
   "tokenrack:index:VmFleet",
+  "tokenrack:index:ServingNamespace",
+  "tokenrack:index:GpuStack",
+  "tokenrack:index:KubeRay",
+  "tokenrack:index:ModelStore",
+  "tokenrack:index:ServedModel",
+  "tokenrack:index:Gateway",
+  "tokenrack:index:ChatUi",
+  "tokenrack:index:Monitoring",
 ];
 const resources: readonly string[] = [
   "command:local:Command",
@@ -87,6 +95,22 @@ const resources: readonly string[] = [
   "proxmoxve:index/poolLegacy:PoolLegacy",
   "proxmoxve:hardware/mapping/pci:Pci",
   "proxmoxve:download/file:File",
+  "pulumi:providers:kubernetes",
+  "kubernetes:helm.sh/v3:Release",
+  ...["Namespace", "Secret", "ConfigMap", "Service", "ServiceAccount", "PersistentVolume", "PersistentVolumeClaim"].map(
+    (kind) => `kubernetes:core/v1:${kind}`,
+  ),
+  ...["Deployment", "StatefulSet", "DaemonSet"].map((kind) => `kubernetes:apps/v1:${kind}`),
+  ...["Job", "CronJob"].map((kind) => `kubernetes:batch/v1:${kind}`),
+  ...["NetworkPolicy", "Ingress"].map((kind) => `kubernetes:networking.k8s.io/v1:${kind}`),
+  ...["Role", "RoleBinding"].map((kind) => `kubernetes:rbac.authorization.k8s.io/v1:${kind}`),
+  "kubernetes:policy/v1:PodDisruptionBudget",
+  "kubernetes:scheduling.k8s.io/v1:PriorityClass",
+  "kubernetes:ray.io/v1:RayService",
+  ...["ServiceMonitor", "PodMonitor", "PrometheusRule"].map((kind) => `kubernetes:monitoring.coreos.com/v1:${kind}`),
+  "kubernetes:cert-manager.io/v1:Certificate",
+  "kubernetes:gateway.networking.k8s.io/v1:HTTPRoute",
+  "kubernetes:deckhouse.io/v1:DexClient",
 ];
 
 /** What a program did. */

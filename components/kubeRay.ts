@@ -1,0 +1,61 @@
+import { local } from "@pulumi/command";
+import * as k8s from "@pulumi/kubernetes";
+import * as pulumi from "@pulumi/pulumi";
+import type { KubeRayPlan } from "../plan/stages/kubeRay";
+import { kubeRayNamespace, kubeRayValues } from "../render/stages/kubeRay";
+import { commandOf, stdinOf } from "./deckhouse/scripts";
+import { chartArgs } from "./kubernetes/chart";
+import { kubernetesObject } from "./kubernetes/object";
+
+/** Arguments of `KubeRay`. */
+export interface KubeRayArgs {
+  readonly kubeRay: KubeRayPlan;
+  /** Opens the cluster's API, for its definitions, which Helm does not upgrade. Secret. */
+  readonly kubeconfig: pulumi.Input<string>;
+}
+
+/** Seconds that the operator gets to start: one small image on a fresh node. */
+const patience = 600;
+
+/**
+ * KubeRay's operator with its definitions: stage 5 of the bring-up. The first bring-up installs both by Helm; a change of the
+ * chart's version brings the definitions along, which needs `helm` and `kubectl` on this machine.
+ */
+export class KubeRay extends pulumi.ComponentResource {
+  static readonly type = "tokenrack:index:KubeRay";
+
+  /** Version of the chart; resolves once the operator runs. */
+  readonly ready: pulumi.Output<string>;
+
+  constructor(name: string, { kubeRay, kubeconfig }: KubeRayArgs, opts?: pulumi.ComponentResourceOptions) {
+    super(KubeRay.type, name, {}, opts);
+    const { chart, namespace } = kubeRay;
+    const room = kubernetesObject(`${name}-namespace`, kubeRayNamespace(kubeRay), { parent: this });
+    const { chart: where, repository = "", version = "" } = chart;
+    const definitions = new local.Command(
+      `${name}-definitions`,
+      {
+        create: commandOf("kubeRayCrds", "upgrade", { chart: where, repository, version, namespace }),
+        stdin: pulumi.secret(pulumi.output(kubeconfig).apply((text) => stdinOf("kubeRayCrds", text))),
+        logging: local.Logging.Stderr,
+        addPreviousOutputInEnv: false,
+      },
+      { parent: this },
+    );
+    const release = new k8s.helm.v3.Release(
+      `${name}-operator`,
+      {
+        ...chartArgs(chart),
+        name: "kuberay-operator",
+        namespace,
+        values: kubeRayValues(kubeRay),
+        timeout: patience,
+        atomic: true,
+        cleanupOnFail: true,
+      },
+      { parent: this, dependsOn: [room, definitions] },
+    );
+    this.ready = release.status.version;
+    this.registerOutputs({ ready: this.ready });
+  }
+}

@@ -1,0 +1,35 @@
+/** Which image each container runs: the stack's own, or the catalogue's. */
+import { imageReference, images, type ImageName } from "../../catalog/images";
+import type { StageProfile } from "../../config/schema";
+
+/** Images by their names in the catalogue. */
+export type ImagesPlan = Readonly<Record<ImageName, string>>;
+
+const names = Object.keys(images) as ImageName[];
+
+/** @returns every image as Kubernetes takes it */
+export const planImages = (profile: StageProfile): ImagesPlan => ({
+  ray: profile.images.ray ?? imageReference(images.ray),
+  node: profile.images.node ?? imageReference(images.node),
+  valkey: profile.images.valkey ?? imageReference(images.valkey),
+  kubeRay: profile.images.kubeRay ?? imageReference(images.kubeRay),
+});
+
+/**
+ * An image in two, as charts take it that join the two with a colon. "repo:tag@sha256:hex" is "repo" and "tag@sha256:hex";
+ * "repo@sha256:hex" is "repo@sha256" and "hex"; without either, Kubernetes' own default is written out.
+ */
+export function imageParts(reference: string): { repository: string; tag: string } {
+  // A colon before the last slash is a registry's port.
+  const colon = reference.indexOf(":", reference.lastIndexOf("/"));
+  if (colon < 0) return { repository: reference, tag: "latest" };
+  return { repository: reference.slice(0, colon), tag: reference.slice(colon + 1) };
+}
+
+/** A warning for each image that no digest pins. */
+export const imageWarnings = (plan: ImagesPlan): readonly string[] =>
+  names.flatMap((name) =>
+    plan[name].includes("@sha256:")
+      ? []
+      : [`images.${name}: ${plan[name]} is not pinned by a digest: what its registry says it is today is what runs`],
+  );

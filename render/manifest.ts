@@ -1,0 +1,60 @@
+/** A Kubernetes object as plain data. */
+import { partOf, type Component } from "../plan/stages/names";
+import type { Json } from "./text";
+
+/** What every object has; the rest is as its kind says. */
+export interface Manifest {
+  readonly apiVersion: string;
+  readonly kind: string;
+  readonly metadata: {
+    readonly name: string;
+    /** Absent for what belongs to the whole cluster. */
+    readonly namespace?: string;
+    readonly labels?: Readonly<Record<string, string>>;
+    readonly annotations?: Readonly<Record<string, string>>;
+  };
+  readonly [field: string]: Json;
+}
+
+/** Labels of an object of ours, and of its pods. */
+export const labelsOf = (component: Component): Readonly<Record<string, string>> => ({
+  "app.kubernetes.io/part-of": partOf,
+  "app.kubernetes.io/component": component,
+});
+
+/** Security of a pod that a namespace of the level `restricted` takes. @see https://kubernetes.io/docs/concepts/security/pod-security-standards/ */
+export const podSecurity = (user: number) =>
+  ({
+    runAsNonRoot: true,
+    runAsUser: user,
+    runAsGroup: user,
+    fsGroup: user,
+    // Without it every mount walks the whole model volume.
+    fsGroupChangePolicy: "OnRootMismatch",
+    seccompProfile: { type: "RuntimeDefault" },
+  }) as const;
+
+/** The same of a container. */
+export const containerSecurity = (readOnlyRootFilesystem = true) =>
+  ({
+    allowPrivilegeEscalation: false,
+    capabilities: { drop: ["ALL"] },
+    readOnlyRootFilesystem,
+  }) as const;
+
+/** A level of the Pod Security Standards. */
+export type SecurityLevel = "privileged" | "baseline" | "restricted";
+
+/** A namespace of ours that enforces a level on its pods, and warns of what a stricter cluster would refuse. */
+export const namespaceManifest = (name: string, level: SecurityLevel): Manifest => ({
+  apiVersion: "v1",
+  kind: "Namespace",
+  metadata: {
+    name,
+    labels: {
+      "app.kubernetes.io/part-of": partOf,
+      "pod-security.kubernetes.io/enforce": level,
+      "pod-security.kubernetes.io/warn": level,
+    },
+  },
+});

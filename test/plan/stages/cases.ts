@@ -1,0 +1,28 @@
+/** What the stages are planned from, of the committed stacks and of small ones. */
+import { readFileSync } from "node:fs";
+import { join } from "node:path";
+import { parseProfile } from "../../../config/parse";
+import { isLocal, type ClusterProfile } from "../../../config/schema";
+import { profileFromYaml } from "../../../config/stackFile";
+import { makePlan } from "../../../plan/plan";
+import type { StageInput } from "../../../plan/stages/types";
+
+const root = join(__dirname, "../../..");
+
+function cluster(profile: ReturnType<typeof parseProfile>): ClusterProfile {
+  if (isLocal(profile)) throw new TypeError("a stack on this machine has no stages");
+  return profile;
+}
+
+function inputOf(profile: ClusterProfile): StageInput {
+  const plan = makePlan(profile, { modelConfigs: {} });
+  const { pools, serving } = plan;
+  return { profile, pools, serving, ...(plan.platform === "proxmox" ? { deckhouse: plan.deckhouse } : {}) };
+}
+
+/** Of a stack as it is written, without the namespace of its keys. */
+export const stageInput = (raw: unknown): StageInput => inputOf(cluster(parseProfile(raw)));
+
+/** Of a committed stack. */
+export const committedInput = (stack: "homelab" | "a100" | "qwen3-235b"): StageInput =>
+  inputOf(cluster(profileFromYaml(readFileSync(join(root, `Pulumi.${stack}.yaml`), "utf8"), stack)));

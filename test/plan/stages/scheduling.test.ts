@@ -1,0 +1,48 @@
+import assert from "node:assert/strict";
+import { onAnyOf, onPool, onSystem } from "../../../plan/stages/scheduling";
+import type { PoolPlan } from "../../../plan/types";
+import { committedInput } from "./cases";
+
+const pool = (given: Partial<PoolPlan>): PoolPlan => ({
+  name: "w",
+  role: "nodes",
+  count: 1,
+  gpusPerNode: 1,
+  taints: [],
+  labels: {},
+  ...given,
+});
+const tainted = pool({ taints: [{ key: "dedicated", value: "gpu", effect: "NoExecute" }], labels: { gpu: "yes" } });
+const bare = pool({ taints: [{ key: "spot", effect: "NoSchedule" }] });
+
+describe("where pods run", () => {
+  it("tolerates exactly the taints of a pool, and chooses it by its labels", () => {
+    assert.deepEqual(onPool(tainted), {
+      nodeSelector: { gpu: "yes" },
+      tolerations: [{ key: "dedicated", operator: "Equal", value: "gpu", effect: "NoExecute" }],
+    });
+    assert.deepEqual(onPool(bare).tolerations, [{ key: "spot", operator: "Exists", effect: "NoSchedule" }]);
+  });
+
+  it("chooses a pool of our own by its name, whatever its labels", () => {
+    const made = pool({ name: "w-gpu", role: "gpu", labels: { gpu: "yes" } });
+    assert.deepEqual(onPool(made).nodeSelector, { "node.deckhouse.io/group": "w-gpu" });
+  });
+
+  it("tolerates the taints of several pools, each once", () => {
+    const { nodeSelector, tolerations } = onAnyOf([tainted, bare, tainted]);
+    assert.deepEqual(nodeSelector, {});
+    assert.deepEqual(
+      tolerations.map(({ key }) => key),
+      ["dedicated", "spot"],
+    );
+  });
+
+  it("puts what needs no GPU on the system pool, and tolerates no taint where there is none", () => {
+    const { pools } = committedInput("homelab");
+    const system = pools.find(({ name }) => name === "w-std");
+    assert.ok(system !== undefined);
+    assert.deepEqual(onSystem(pools), onPool(system));
+    assert.deepEqual(onSystem([tainted]), { nodeSelector: {}, tolerations: [] });
+  });
+});
