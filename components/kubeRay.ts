@@ -1,15 +1,18 @@
 import { local } from "@pulumi/command";
 import * as k8s from "@pulumi/kubernetes";
 import * as pulumi from "@pulumi/pulumi";
+import type { ArrowsPlan } from "../plan/stages/arrows";
 import type { KubeRayPlan } from "../plan/stages/kubeRay";
 import { kubeRayNamespace, kubeRayValues } from "../render/stages/kubeRay";
 import { commandOf, stdinOf } from "./deckhouse/scripts";
 import { chartArgs } from "./kubernetes/chart";
-import { kubernetesObject } from "./kubernetes/object";
+import { closedNamespace } from "./kubernetes/namespace";
 
 /** Arguments of `KubeRay`. */
 export interface KubeRayArgs {
   readonly kubeRay: KubeRayPlan;
+  /** Who may talk to whom: closes its namespace. */
+  readonly arrows: ArrowsPlan;
   /** Opens the cluster's API, for its definitions, which Helm does not upgrade. Secret. */
   readonly kubeconfig: pulumi.Input<string>;
 }
@@ -27,10 +30,10 @@ export class KubeRay extends pulumi.ComponentResource {
   /** Version of the chart; resolves once the operator runs. */
   readonly ready: pulumi.Output<string>;
 
-  constructor(name: string, { kubeRay, kubeconfig }: KubeRayArgs, opts?: pulumi.ComponentResourceOptions) {
+  constructor(name: string, { kubeRay, arrows, kubeconfig }: KubeRayArgs, opts?: pulumi.ComponentResourceOptions) {
     super(KubeRay.type, name, {}, opts);
     const { chart, namespace } = kubeRay;
-    const room = kubernetesObject(`${name}-namespace`, kubeRayNamespace(kubeRay), { parent: this });
+    const room = closedNamespace(name, { manifest: kubeRayNamespace(kubeRay), arrows }, { parent: this });
     const { chart: where, repository = "", version = "" } = chart;
     const definitions = new local.Command(
       `${name}-definitions`,
@@ -53,7 +56,7 @@ export class KubeRay extends pulumi.ComponentResource {
         atomic: true,
         cleanupOnFail: true,
       },
-      { parent: this, dependsOn: [room, definitions] },
+      { parent: this, dependsOn: [...room, definitions] },
     );
     this.ready = release.status.version;
     this.registerOutputs({ ready: this.ready });

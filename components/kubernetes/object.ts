@@ -41,3 +41,8 @@ export function kubernetesObject(
   // A manifest is held to its kind's schema by the API server, not by the compiler.
   return new kind(name, { ...manifest, ...late } as never, opts);
 }
+
+/** A namespace that is only known once it is closed, for `late`: what goes into it waits for that. */
+export const inNamespace = ({ metadata }: Manifest, namespace: pulumi.Input<string>): LateFields => ({
+  metadata: { ...metadata, namespace },
+});

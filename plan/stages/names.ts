@@ -4,7 +4,20 @@
 export const partOf = "tokenrack";
 
 /** What a pod is to the others: value of `app.kubernetes.io/component`, by which network policies choose. */
-export const components = ["ray-head", "ray-worker", "model-download", "gateway", "valkey", "chat"] as const;
+export const components = [
+  "kuberay-operator",
+  "model-download",
+  "ray-head",
+  "ray-worker",
+  /** Keeps the state of Ray's control store, where fault tolerance is on. */
+  "ray-store",
+  /** Fills a compile cache before the first start. */
+  "cache-warmer",
+  "gateway",
+  /** Keeps the quotas that the gateway's replicas share. */
+  "valkey",
+  "chat",
+] as const;
 export type Component = (typeof components)[number];
 
 /** Namespaces besides `serving.namespace`. */
@@ -33,6 +46,7 @@ export const ports = {
   rayMetrics: 8080,
   gateway: 8080,
   valkey: 6379,
+  chat: 8080,
 } as const;
 
 /** Where the model volume is mounted, in every pod that mounts it. */

@@ -2,6 +2,7 @@ import assert from "node:assert/strict";
 import * as k8s from "@pulumi/kubernetes";
 import * as pulumi from "@pulumi/pulumi";
 import { KubeRay } from "../../components/kubeRay";
+import { planArrows } from "../../plan/stages/arrows";
 import { planImages } from "../../plan/stages/images";
 import { planKubeRay } from "../../plan/stages/kubeRay";
 import { committedInput } from "../plan/stages/cases";
@@ -10,6 +11,7 @@ import { settle, valueOf } from "../support/settle";
 
 const input = committedInput("homelab");
 const kubeRay = planKubeRay(input, planImages(input.profile));
+const arrows = planArrows(input, { ports: [443], onSite: false });
 const kubeconfig = "CANARY-kubeconfig";
 
 for (const preview of [false, true])
@@ -18,10 +20,19 @@ for (const preview of [false, true])
       const outputs = (name: string) => (name.endsWith("-operator") ? { status: { version: "1.6.2" } } : {});
       const recorder = await record({ preview, outputs });
       const provider = new k8s.Provider("k8s", { kubeconfig: pulumi.secret(kubeconfig) });
-      const made = new KubeRay("kuberay", { kubeRay, kubeconfig: pulumi.secret(kubeconfig) }, { provider });
+      const made = new KubeRay("kuberay", { kubeRay, arrows, kubeconfig: pulumi.secret(kubeconfig) }, { provider });
       await settle(recorder, made);
       const names = recorder.registered.map(({ name }) => name);
-      assert.deepEqual(names, ["k8s", "kuberay", "kuberay-namespace", "kuberay-definitions", "kuberay-operator"]);
+      assert.equal(names.at(-1), "kuberay-operator");
+      assert.deepEqual(names.sort(), [
+        "k8s",
+        "kuberay",
+        "kuberay-definitions",
+        "kuberay-namespace",
+        "kuberay-operator",
+        "kuberay-policy-closed",
+        "kuberay-policy-kuberay-operator",
+      ]);
       const operator = recorder.get("kuberay-operator");
       assert.equal(operator.parent, recorder.get("kuberay").urn);
       assert.match(operator.provider, /k8s::/);

@@ -1,0 +1,139 @@
+/** Who may talk to whom in the cluster. What is not listed here is refused: this is the whole list. */
+import type { ClusterProfile } from "../../config/schema";
+import { components, namespaces, ports, type Component } from "./names";
+import type { StageInput } from "./types";
+
+/** One end of an arrow. */
+export type Party =
+  /** Pods of ours. */
+  | { readonly component: Component }
+  /** All pods of a namespace that is not ours. */
+  | { readonly namespace: string }
+  /** Any pod of the cluster. */
+  | { readonly anyPod: true }
+  /** Addresses. @param except networks among them that are refused all the same */
+  | { readonly addresses: string; readonly except: readonly string[] };
+
+/** A connection that may be opened. */
+export interface Arrow {
+  readonly from: Party;
+  readonly to: Party;
+  /** TCP; empty is every port. */
+  readonly ports: readonly number[];
+  readonly why: string;
+}
+
+/** The pods of ours, and what goes between them and outside. */
+export interface ArrowsPlan {
+  /** Namespace of each kind of pod that there is. All of them are closed but for `arrows`. */
+  readonly homes: Readonly<Partial<Record<Component, string>>>;
+  readonly arrows: readonly Arrow[];
+}
+
+/** Where a cloud tells every pod that asks the credentials of its machine. */
+const metadata = "169.254.0.0/16";
+/** Where a cluster's API answers: its service, and the port behind it, at an address that nobody knows before. */
+const apiPorts = [443, 6443];
+/** RFC 1918: machines of the site, Proxmox' API among them. */
+const privateNetworks = ["10.0.0.0/8", "172.16.0.0/12", "192.168.0.0/16"];
+
+const everywhere = (except: readonly string[]): Party => ({ addresses: "0.0.0.0/0", except });
+const internet = everywhere([metadata, ...privateNetworks]);
+
+const pod = (component: Component): Party => ({ component });
+
+/** Namespace of a chat page. */
+export const chatNamespaceOf = (servingNamespace: string): string => `${servingNamespace}-chat`;
+
+/** Whose pods hand requests in from outside: Deckhouse's controllers, or whoever a given cluster has. */
+const ingressController = ({ platform }: ClusterProfile): Party =>
+  platform.kind === "proxmox" ? { namespace: "d8-ingress-nginx" } : { anyPod: true };
+
+function scrapers({ platform, monitoring }: ClusterProfile): readonly Party[] {
+  const kind = monitoring.kind ?? (platform.kind === "proxmox" ? "deckhouse" : "none");
+  if (kind === "none") return [];
+  return [kind === "deckhouse" ? { namespace: "d8-monitoring" } : { anyPod: true }];
+}
+
+function rayArrows(): readonly Arrow[] {
+  const ray = ["ray-head", "ray-worker"] as const;
+  const within = ray.flatMap((from) =>
+    ray.map((to) => ({
+      from: pod(from),
+      to: pod(to),
+      ports: [],
+      why: "Ray's own ports, many of them chosen as it runs",
+    })),
+  );
+  return [
+    ...within,
+    {
+      from: pod("kuberay-operator"),
+      to: pod("ray-head"),
+      ports: [ports.dashboard, ports.serve],
+      why: "KubeRay hands in the Serve config and asks for its state",
+    },
+    { from: pod("kuberay-operator"), to: everywhere([metadata]), ports: apiPorts, why: "the cluster's API" },
+    ...ray.map((to) => ({
+      from: pod("gateway"),
+      to: pod(to),
+      ports: [ports.serve],
+      why: "requests that the gateway let in",
+    })),
+    {
+      from: pod("ray-head"),
+      to: pod("ray-store"),
+      ports: [ports.valkey],
+      why: "Ray's control store outlives its head",
+    },
+  ];
+}
+
+/**
+ * Every connection that the stack needs.
+ * @param downloads ports of the hubs that models come from, and whether one of them may be on the site's own networks
+ */
+export function planArrows(
+  { profile }: StageInput,
+  downloads: { readonly ports: readonly number[]; readonly onSite: boolean },
+): ArrowsPlan {
+  const { namespace } = profile.serving;
+  const chat = profile.chat.kind !== "none";
+  const entry = ingressController(profile);
+  const hub = downloads.onSite ? everywhere([metadata]) : internet;
+  const metrics = scrapers(profile).flatMap((from) => [
+    ...(["ray-head", "ray-worker"] as const).map((to) => ({
+      from,
+      to: pod(to),
+      ports: [ports.rayMetrics],
+      why: "metrics",
+    })),
+    { from, to: pod("gateway"), ports: [ports.gateway], why: "metrics" },
+  ]);
+  const serving = components.filter((one) => one !== "kuberay-operator" && one !== "chat");
+  return {
+    homes: {
+      ...Object.fromEntries(serving.map((one) => [one, namespace])),
+      "kuberay-operator": namespaces.kubeRay,
+      ...(chat ? { chat: chatNamespaceOf(namespace) } : {}),
+    },
+    arrows: [
+      ...rayArrows(),
+      { from: pod("model-download"), to: hub, ports: downloads.ports, why: "models come from their hub, once" },
+      { from: entry, to: pod("gateway"), ports: [ports.gateway], why: "clients" },
+      {
+        from: pod("gateway"),
+        to: pod("valkey"),
+        ports: [ports.valkey],
+        why: "quotas that the gateway's replicas share",
+      },
+      ...(chat
+        ? [
+            { from: entry, to: pod("chat"), ports: [ports.chat], why: "people" },
+            { from: pod("chat"), to: pod("gateway"), ports: [ports.gateway], why: "the page asks as a client does" },
+          ]
+        : []),
+      ...metrics,
+    ],
+  };
+}
