@@ -33,7 +33,7 @@ export class KubeRay extends pulumi.ComponentResource {
   constructor(name: string, { kubeRay, arrows, kubeconfig }: KubeRayArgs, opts?: pulumi.ComponentResourceOptions) {
     super(KubeRay.type, name, {}, opts);
     const { chart, namespace } = kubeRay;
-    const room = closedNamespace(name, { manifest: kubeRayNamespace(kubeRay), arrows }, { parent: this });
+    const room = closedNamespace(name, { manifest: kubeRayNamespace(kubeRay), arrows }, this);
     const { chart: where, repository = "", version = "" } = chart;
     const definitions = new local.Command(
       `${name}-definitions`,

@@ -23,7 +23,7 @@ export class ServingNamespace extends pulumi.ComponentResource {
   constructor(name: string, { namespace, arrows }: ServingNamespaceArgs, opts?: pulumi.ComponentResourceOptions) {
     super(ServingNamespace.type, name, {}, opts);
     const manifest = namespaceManifest(namespace, "restricted");
-    const made = closedNamespace(name, { manifest, arrows }, { parent: this });
+    const made = closedNamespace(name, { manifest, arrows }, this);
     this.namespace = pulumi.all(made.map(({ id }) => id)).apply(() => namespace);
     this.registerOutputs({ namespace: this.namespace });
   }

@@ -12,12 +12,11 @@ import { kubernetesObject } from "./object";
 export function closedNamespace(
   name: string,
   { manifest, arrows }: { readonly manifest: Manifest; readonly arrows: ArrowsPlan },
-  opts: { readonly parent: pulumi.Resource },
+  parent: pulumi.Resource,
 ): readonly pulumi.CustomResource[] {
-  const namespace = kubernetesObject(`${name}-namespace`, manifest, opts);
-  const inside = { ...opts, dependsOn: [namespace] };
+  const namespace = kubernetesObject(`${name}-namespace`, manifest, { parent });
   const policies = policiesOf(arrows, manifest.metadata.name).map((policy) =>
-    kubernetesObject(`${name}-policy-${policy.metadata.name}`, policy, inside),
+    kubernetesObject(`${name}-policy-${policy.metadata.name}`, policy, { parent, dependsOn: [namespace] }),
   );
   return [namespace, ...policies];
 }
