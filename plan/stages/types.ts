@@ -1,6 +1,7 @@
 /** What the stages after the cluster are planned from, and what each of them takes. */
 import type { Fault } from "../../config/errors";
 import type { ClusterProfile } from "../../config/schema";
+import type { Hardware } from "../cluster/hardware";
 import type { ServingPlans } from "../cluster/types";
 import type { DeckhouseInput } from "../deckhouse/types";
 import type { PoolPlan } from "../types";
@@ -9,6 +10,8 @@ import type { PoolPlan } from "../types";
 export interface StageInput {
   readonly profile: ClusterProfile;
   readonly pools: readonly PoolPlan[];
+  /** The GPUs there are, with the pools they are in. */
+  readonly hardware: Hardware;
   readonly serving: ServingPlans;
   /** Only on Proxmox: what Deckhouse does on the nodes. */
   readonly deckhouse?: DeckhouseInput;

@@ -16,8 +16,8 @@ function cluster(profile: ReturnType<typeof parseProfile>): ClusterProfile {
 
 function inputOf(profile: ClusterProfile): StageInput {
   const plan = makePlan(profile, { modelConfigs: {} });
-  const { pools, serving } = plan;
-  return { profile, pools, serving, ...(plan.platform === "proxmox" ? { deckhouse: plan.deckhouse } : {}) };
+  const { pools, hardware, serving } = plan;
+  return { profile, pools, hardware, serving, ...(plan.platform === "proxmox" ? { deckhouse: plan.deckhouse } : {}) };
 }
 
 /** Of a stack as it is written, without the namespace of its keys. */
