@@ -17,7 +17,11 @@ const bodies = {
   hostKey: ["deckhouse-lib.sh", "deckhouse-host-key.sh"],
   version: ["deckhouse-lib.sh", "deckhouse-kube.sh", "deckhouse-version.sh"],
   existing: ["existing-check.sh"],
+  gpuWait: ["gpu-wait.sh"],
   kubeRayCrds: ["kuberay-crds.sh"],
+  modelsWait: ["models-wait.sh"],
+  servingWait: ["serving-lib.sh", "serving-wait.sh"],
+  servingWarm: ["serving-lib.sh", "serving-warm.sh"],
 } as const;
 
 /** A script: the definitions that one resource needs. */
@@ -35,7 +39,9 @@ export type Stage =
   | "version"
   | "host_key"
   | "check"
-  | "upgrade";
+  | "upgrade"
+  | "wait"
+  | "warm";
 
 const read = new Map<Script, string>();
 

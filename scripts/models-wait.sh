@@ -1,0 +1,83 @@
+# shellcheck shell=sh disable=SC2154
+# Waits until the Jobs that download the models are done, and tells how far they are. Changes nothing. The kubeconfig comes by
+# standard input, is written to a file of mode 0600 for kubectl, and removed. Settings: namespace, jobs ("<job> <model>", a
+# line each), wait_seconds. Prints the models that are there as a JSON list.
+
+set -eu
+umask 077
+work=
+clean() { [ -z "$work" ] || rm -rf "$work"; }
+
+kubectl_here() { kubectl --kubeconfig "$work/kubeconfig" --request-timeout=20s -n "$namespace" "$@" </dev/null; }
+
+# state JOB: done, failed, or how it is.
+state() {
+  conditions=$(kubectl_here get job "$1" -o 'jsonpath={range .status.conditions[?(@.status=="True")]}{.type}{" "}{end}' 2>"$work/said") || {
+    printf 'no answer: %s' "$(tail -n 1 "$work/said")"
+    return 0
+  }
+  case " $conditions" in
+  *' Complete '*) printf 'done' ;;
+  *' Failed '*) printf 'failed' ;;
+  *) progress "$1" ;;
+  esac
+}
+
+# progress JOB: the last thing it said, or what it waits for.
+progress() {
+  line=$(kubectl_here logs "job/$1" --tail=1 2>/dev/null | cut -c1-300) || line=
+  [ -n "$line" ] || line=$(kubectl_here get pods -l "job-name=$1" -o 'jsonpath={range .items[*]}{.status.phase}{" "}{.status.containerStatuses[*].state.waiting.reason}{" "}{.status.conditions[?(@.type=="PodScheduled")].message}{end}' 2>/dev/null) || line=
+  printf '%s' "${line:-starting}"
+}
+
+# failure JOB MODEL STATE
+failure() {
+  printf 'the model %s is not on its volume\n  checked:  job %s\n  found:    %s\n  expected: that it is done\n  fix:      see its last lines below; then run again, which goes on where it stopped\n' "$2" "$1" "$3"
+  kubectl_here logs "job/$1" --tail=10 2>/dev/null | cut -c1-400 | sed 's/^/    /'
+}
+
+stage_wait() {
+  trap clean EXIT
+  trap 'exit 129' HUP
+  trap 'exit 130' INT
+  trap 'exit 143' TERM
+  command -v kubectl >/dev/null || {
+    printf 'downloads could not be waited for\n  checked:  this machine\n  found:    no kubectl\n  expected: kubectl\n  fix:      install it: https://kubernetes.io/docs/tasks/tools/\n' >&2
+    exit 3
+  }
+  work=$(mktemp -d)
+  cat >"$work/kubeconfig"
+  waited=0
+  step=5
+  while :; do
+    open=0
+    broken=
+    ready=
+    while read -r job model; do
+      [ -n "$job" ] || continue
+      now=$(state "$job")
+      case $now in
+      done) ready="$ready${ready:+,}\"$model\"" ;;
+      failed) broken="$broken${broken:+ }$job" && failure "$job" "$model" 'it failed for good' >&2 ;;
+      *)
+        open=$((open + 1))
+        [ "$waited" -lt "$wait_seconds" ] || failure "$job" "$model" "after $waited s: $now" >&2
+        # Every half minute, and whenever it says something new.
+        if [ $((waited % 30)) = 0 ] || ! grep -qxF "$job $now" "$work/told" 2>/dev/null; then
+          printf '%s: %s\n' "$model" "$now" >&2
+        fi
+        printf '%s %s\n' "$job" "$now" >>"$work/now"
+        ;;
+      esac
+    done <<END
+$jobs
+END
+    [ -z "$broken" ] || exit 3
+    [ "$open" -gt 0 ] || break
+    [ "$waited" -lt "$wait_seconds" ] || exit 3
+    mv "$work/now" "$work/told"
+    sleep "$step"
+    waited=$((waited + step))
+  done
+  printf '[%s]\n' "$ready"
+}
