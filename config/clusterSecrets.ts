@@ -1,4 +1,5 @@
 /** Checks the shape of the secrets that only clusters have. Nothing here puts a secret value, or any part of one, into a fault. */
+import { createPrivateKey } from "node:crypto";
 import { parse } from "yaml";
 import type { Fault } from "./errors";
 import { publicKeyOf } from "./publicKey";
@@ -70,14 +71,30 @@ function licenceFaults(key: string, say: Say): Fault[] {
 /** Hashes that anybody can read: of the article's and Deckhouse's own sample password. @see deckhouse documentation, getting started */
 const publishedHashes: readonly string[] = ["$2y$10$Jb5NmiNzNqDIt/vleKdrzux8EQrpvR/tPHKW6Pd/94ZAN14UgidjO"];
 
-function adminHashFaults(hash: string, say: Say): Fault[] {
-  const plain = /^[A-Za-z0-9+/=\s]+$/.test(hash) ? Buffer.from(hash, "base64").toString().trim() : hash.trim();
-  if (publishedHashes.includes(plain)) {
+const bcrypt = /^\$2[aby]\$(?:0[4-9]|[12]\d|3[01])\$[./A-Za-z0-9]{53}$/;
+
+const plainHash = (hash: string): string =>
+  /^[A-Za-z0-9+/=\s]+$/.test(hash) ? Buffer.from(hash, "base64").toString().trim() : hash.trim();
+
+function hashFaults(text: string, say: Say): Fault[] {
+  const path = "clusterPasswordHashes";
+  const hashes = Object.values(textsByName(text) ?? {}).map(plainHash);
+  if (hashes.some((hash) => publishedHashes.includes(hash))) {
     const found = "the hash of a published sample, whose password everybody knows";
-    return [{ ...say("adminPasswordHash", hash, "a bcrypt hash of your own password"), found }];
+    return [{ ...say(path, text, "bcrypt hashes of your own passwords"), found }];
   }
-  if (/^\$2[aby]\$(?:0[4-9]|[12]\d|3[01])\$[./A-Za-z0-9]{53}$/.test(plain)) return [];
-  return [say("adminPasswordHash", hash, "a bcrypt hash ($2y$10$..), as it is or in base64")];
+  if (hashes.length > 0 && hashes.every((hash) => bcrypt.test(hash))) return [];
+  return [say(path, text, 'JSON like {"<user>": "<hash>"}, each hash bcrypt ($2y$10$..), as it is or in base64')];
+}
+
+function caKeyFaults(key: string, say: Say): Fault[] {
+  try {
+    createPrivateKey(key);
+    return [];
+  } catch {
+    // OpenSSL's reason could quote the key.
+    return [say("internalCaKey", key, "the CA's private key in PEM, without a passphrase")];
+  }
 }
 
 function kubeconfigFaults(text: string, say: Say): Fault[] {
@@ -96,8 +113,8 @@ function hubTokenFaults(token: string, say: Say): Fault[] {
   return /^hf_[A-Za-z0-9]{20,}$/.test(token) ? [] : [say("hfToken", token, "a token of Hugging Face (hf_...)")];
 }
 
-/** Keys of Ceph's users by connection; undefined where the text is none such. */
-export function cephKeysOf(text: string): Readonly<Record<string, string>> | undefined {
+/** A secret of many as its texts by name, from JSON; undefined where it is none such. */
+export function textsByName(text: string): Readonly<Record<string, string>> | undefined {
   try {
     const parsed: unknown = JSON.parse(text);
     if (typeof parsed !== "object" || parsed === null || Array.isArray(parsed)) return undefined;
@@ -109,7 +126,7 @@ export function cephKeysOf(text: string): Readonly<Record<string, string>> | und
 }
 
 function cephKeyFaults(text: string, say: Say): Fault[] {
-  const keys = cephKeysOf(text);
+  const keys = textsByName(text);
   const needed = 'JSON like {"<connection>": "<key>"}, each key in base64 as `ceph auth get-key` shows it';
   const good = keys !== undefined && Object.values(keys).every((key) => /^[A-Za-z0-9+/]{20,}={0,2}$/.test(key));
   return good ? [] : [say("cephKeys", text, needed)];
@@ -118,13 +135,14 @@ function cephKeyFaults(text: string, say: Say): Fault[] {
 /** Faults in the secrets that are there. */
 export function clusterSecretFaults(secrets: SomeSecrets, say: Say): Fault[] {
   const { proxmoxApiToken, hostSshKey, hostSshKeyPassphrase, nodeSshKey } = secrets;
-  const { deckhouseLicenseKey, adminPasswordHash, cephKeys, kubeconfig, hfToken } = secrets;
+  const { deckhouseLicenseKey, clusterPasswordHashes, internalCaKey, cephKeys, kubeconfig, hfToken } = secrets;
   return [
     ...(proxmoxApiToken === undefined ? [] : tokenFaults(proxmoxApiToken, say)),
     ...(hostSshKey === undefined ? [] : hostKeyFaults(hostSshKey, hostSshKeyPassphrase, say)),
     ...(nodeSshKey === undefined ? [] : nodeKeyFaults(nodeSshKey, say)),
     ...(deckhouseLicenseKey === undefined ? [] : licenceFaults(deckhouseLicenseKey, say)),
-    ...(adminPasswordHash === undefined ? [] : adminHashFaults(adminPasswordHash, say)),
+    ...(clusterPasswordHashes === undefined ? [] : hashFaults(clusterPasswordHashes, say)),
+    ...(internalCaKey === undefined ? [] : caKeyFaults(internalCaKey, say)),
     ...(cephKeys === undefined ? [] : cephKeyFaults(cephKeys, say)),
     ...(kubeconfig === undefined ? [] : kubeconfigFaults(kubeconfig, say)),
     ...(hfToken === undefined ? [] : hubTokenFaults(hfToken, say)),

@@ -35,6 +35,9 @@ export interface Secrets {
 export interface ClusterSecrets extends Secrets {
   /** Token of Hugging Face, where there is one. */
   readonly hfToken?: pulumi.Output<string>;
+  readonly modelScopeToken?: pulumi.Output<string>;
+  readonly s3AccessKeyId?: pulumi.Output<string>;
+  readonly s3SecretAccessKey?: pulumi.Output<string>;
 }
 
 /** Secrets of a stack on Proxmox. */
@@ -49,8 +52,10 @@ export interface ProxmoxSecrets extends ClusterSecrets {
   readonly nodeSshKey: pulumi.Output<string>;
   /** Deckhouse's licence key, where there is one. */
   readonly deckhouseLicenseKey?: pulumi.Output<string>;
-  /** bcrypt hash of the cluster's administrator's password, where there is one. */
-  readonly adminPasswordHash?: pulumi.Output<string>;
+  /** bcrypt hashes of the passwords of the cluster's users by name, JSON text, where there are users. */
+  readonly clusterPasswordHashes?: pulumi.Output<string>;
+  /** Private key of the cluster's own CA, where the stack names its certificate. */
+  readonly internalCaKey?: pulumi.Output<string>;
   /** Keys of Ceph's users by connection, JSON; where there are some. */
   readonly cephKeys?: pulumi.Output<string>;
 }
@@ -137,11 +142,17 @@ function load(profile: Profile, raw: Readonly<Record<string, unknown>>): LoadedS
   if (isLocal(profile)) {
     return { kind: "local", profile: { ...profile, paths: resolved(profile.paths) }, secrets: common };
   }
+  const hubs = {
+    ...some("hfToken"),
+    ...some("modelScopeToken"),
+    ...some("s3AccessKeyId"),
+    ...some("s3SecretAccessKey"),
+  };
   if (!isProxmox(profile)) {
     return {
       kind: "existing",
       profile,
-      secrets: { ...common, kubeconfig: secret("kubeconfig"), ...some("hfToken") },
+      secrets: { ...common, kubeconfig: secret("kubeconfig"), ...hubs },
     };
   }
   const secrets: ProxmoxSecrets = {
@@ -151,9 +162,10 @@ function load(profile: Profile, raw: Readonly<Record<string, unknown>>): LoadedS
     nodeSshKey: secret("nodeSshKey"),
     ...some("hostSshKeyPassphrase"),
     ...some("deckhouseLicenseKey"),
-    ...some("adminPasswordHash"),
+    ...some("clusterPasswordHashes"),
+    ...some("internalCaKey"),
     ...some("cephKeys"),
-    ...some("hfToken"),
+    ...hubs,
   };
   return { kind: "proxmox", profile: withState(profile), secrets };
 }

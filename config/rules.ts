@@ -1,6 +1,7 @@
 /** All rules that need two values, or a value and its neighbour. Each fault names both. */
 import type { Fault } from "./errors";
 import { bringUpFaults } from "./rules/bringUp";
+import { deckhouseFaults } from "./rules/deckhouse";
 import { existingPoolFaults } from "./rules/existing";
 import { hostFaults } from "./rules/hosts";
 import { identityFaults } from "./rules/identities";
@@ -52,7 +53,7 @@ function clusterModelFaults(raw: unknown, pools: readonly string[]): Fault[] {
   ];
 }
 
-function proxmoxFaults(raw: unknown, { hosts, network, cluster }: ClusterParts): Fault[] {
+function proxmoxFaults(raw: unknown, { hosts, network, cluster, ingress }: ClusterParts): Fault[] {
   const pools = entries(proxmoxPoolSchema, field(raw, "pools"));
   const complete = pools.length === lengthOf(field(raw, "pools")) && pools.length > 0;
   const allHosts = hosts.length === lengthOf(field(raw, "hosts"));
@@ -62,6 +63,7 @@ function proxmoxFaults(raw: unknown, { hosts, network, cluster }: ClusterParts):
     ...poolFaults(pools, allHosts ? hosts : undefined, complete),
     ...identityFaults(pools, hosts, network),
     ...networkFaults({ network, cluster, pools }),
+    ...deckhouseFaults(cluster, ingress),
     ...(complete
       ? clusterModelFaults(
           raw,

@@ -1,6 +1,8 @@
 /** The Deckhouse cluster of a stack on Proxmox: what it is made from, and where its installer runs. */
-import type { HostProfile, ProxmoxPool, ProxmoxProfile } from "../config/schema";
-import type { DeckhouseInput, DeckhousePool } from "./deckhouse/types";
+import { ownIssuers } from "../catalog/deckhouse";
+import type { DeckhouseProfile, HostProfile, ProxmoxPool, ProxmoxProfile } from "../config/schema";
+import { planNvidia } from "./deckhouse/nvidia";
+import type { DeckhouseCluster, DeckhouseInput, DeckhousePool, Proxy } from "./deckhouse/types";
 import { sshOf, type HostSsh } from "./hosts";
 import type { Placement } from "./placement/types";
 
@@ -35,29 +37,57 @@ const planPool = ({ name, role, nodes, labels, taint }: ProxmoxPool): DeckhouseP
   taints: taint === undefined ? [] : [taint],
 });
 
-/** Everything that the cluster is made from. */
-export function planDeckhouse({ cluster, network, pools }: ProxmoxProfile): DeckhouseInput {
-  const { kubernetesVersion, releaseChannel, edition, podSubnetCIDR, serviceSubnetCIDR, clusterDomain } = cluster;
-  const { publicDomainTemplate, customTolerationKeys, registry, modules, admin, ingress, ceph } = cluster;
-  const { localPaths, defaultStorageClass } = cluster;
+/** With the nodes' own network: what they ask of each other never goes through the proxy. */
+const planProxy = ({ proxy }: DeckhouseProfile, subnet: string): Proxy | undefined =>
+  proxy === undefined ? undefined : { ...proxy, noProxy: [...new Set([...proxy.noProxy, subnet])] };
+
+function planCluster(profile: DeckhouseProfile, subnet: string): DeckhouseCluster {
+  const { kubernetesVersion, releaseChannel, edition, podSubnetCIDR, serviceSubnetCIDR, clusterDomain } = profile;
+  const { publicDomainTemplate, customTolerationKeys, defaultCRI: defaultCri } = profile;
+  const proxy = planProxy(profile, subnet);
   return {
-    cluster: {
-      ...{ kubernetesVersion, releaseChannel, edition, podSubnetCIDR, serviceSubnetCIDR, clusterDomain },
-      ...(publicDomainTemplate === undefined ? {} : { publicDomainTemplate }),
-      ...(customTolerationKeys === undefined ? {} : { customTolerationKeys }),
-    },
+    ...{ kubernetesVersion, releaseChannel, edition, podSubnetCIDR, serviceSubnetCIDR, clusterDomain, defaultCri },
+    ...(publicDomainTemplate === undefined ? {} : { publicDomainTemplate }),
+    ...(customTolerationKeys === undefined ? {} : { customTolerationKeys }),
+    ...(proxy === undefined ? {} : { proxy }),
+  };
+}
+
+/** Everything that the cluster is made from. */
+export function planDeckhouse({ cluster, network, pools: profiles, ingress: api }: ProxmoxProfile): DeckhouseInput {
+  const { registry, registryCertificates, modules, users, ingress, ceph, localPaths, defaultStorageClass } = cluster;
+  const { internalCa, publishAPI: publishApi, sshUser } = cluster;
+  const pools = profiles.map(planPool);
+  const nvidia = planNvidia(cluster, pools);
+  return {
+    cluster: planCluster(cluster, network.subnet),
     ...(registry === undefined ? {} : { registry }),
+    registryCertificates,
     nodeNetworks: [network.subnet],
-    pools: pools.map(planPool),
-    ssh: { user: cluster.sshUser, port: nodeSshPort },
+    pools,
+    ssh: { user: sshUser, port: nodeSshPort },
     modules,
     cephConnections: ceph.connections,
     cephClasses: ceph.classes,
     localPaths,
     ...(defaultStorageClass === undefined ? {} : { defaultStorageClass }),
     ingress,
-    users: admin === undefined ? [] : [{ ...admin, accessLevel: "SuperAdmin", portForwarding: true }],
+    ...(internalCa === undefined ? {} : { internalCa }),
+    letsEncrypt: internalCa === undefined || (api.tlsIssuer ?? "").startsWith("letsencrypt"),
+    users,
+    publishApi,
+    ...(nvidia === undefined ? {} : { nvidia }),
   };
+}
+
+/** What the user should know of the cluster; nothing that stops the bring-up. */
+export function deckhouseWarnings({ cluster, ingress }: ProxmoxProfile): readonly string[] {
+  const { tlsIssuer } = ingress;
+  const made = [...ownIssuers, ...(cluster.internalCa === undefined ? [] : [cluster.internalCa.name])];
+  if (tlsIssuer === undefined || made.includes(tlsIssuer)) return [];
+  return [
+    `ingress.tlsIssuer is ${tlsIssuer}, which neither Deckhouse nor cluster.internalCa makes: without one by that name the API gets no certificate`,
+  ];
 }
 
 /**

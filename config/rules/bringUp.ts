@@ -1,6 +1,7 @@
 /** What a plan can do without and a bring-up cannot: real names, host keys, a licence. Looked at only with the secrets. */
 import { fixFor } from "../advice";
-import { cephKeysOf, isRootToken } from "../clusterSecrets";
+import { isKeyOf } from "../certificates";
+import { isRootToken, textsByName } from "../clusterSecrets";
 import type { Fault } from "../errors";
 import { isReservedDomain } from "../forms";
 import type { PlatformKind, SomeSecrets } from "../schema";
@@ -50,21 +51,58 @@ function bootstrapFaults({ cluster }: ClusterParts): Fault[] {
   return [{ path, found: "nothing", needed, fix: fixFor(path, undefined, "proxmox") }];
 }
 
-/** The administrator has a password, and the password an administrator. */
-function adminFaults({ cluster }: ClusterParts, hash: string | undefined): Fault[] {
-  if (cluster === undefined || (cluster.admin === undefined) === (hash === undefined)) return [];
-  if (hash !== undefined) {
-    const found = "nothing, and the secret adminPasswordHash, which nobody would use";
-    const fix = "add `cluster.admin.email`, or remove the secret";
-    return [{ path: "cluster.admin", found, needed: "whose password it is", fix }];
+/** Every user has a password, and every password a user. */
+function userFaults({ cluster }: ClusterParts, text: string | undefined): Fault[] {
+  if (cluster === undefined) return [];
+  const names = cluster.users.map(({ name }) => name);
+  const hashes = textsByName(text ?? "{}") ?? {};
+  const missing = names.filter((name) => hashes[name] === undefined);
+  const spare = Object.keys(hashes).some((name) => !names.includes(name));
+  const path = "clusterPasswordHashes";
+  const fix = fixFor(path, undefined, "proxmox");
+  const needed = `a bcrypt hash for ${missing.join(", ")} of cluster.users`;
+  const found = text === undefined ? "nothing" : "no hash of that name (not shown)";
+  return [
+    ...(missing.length === 0 ? [] : [{ path, found, needed, fix }]),
+    ...(spare
+      ? [
+          {
+            path: "cluster.users",
+            found: "no user for a name in the secret clusterPasswordHashes (not shown)",
+            needed: "whose password it is",
+            fix: "add the user, or remove the name from the secret",
+          },
+        ]
+      : []),
+  ];
+}
+
+/** The CA's certificate and key come together, and belong together. */
+function caFaults({ cluster }: ClusterParts, key: string | undefined): Fault[] {
+  if (cluster === undefined) return [];
+  const certificate = cluster.internalCa?.certificate;
+  const path = "internalCaKey";
+  if (certificate !== undefined && key === undefined) {
+    const needed = "the private key of cluster.internalCa.certificate";
+    return [{ path, found: "nothing", needed, fix: fixFor(path, undefined, "proxmox") }];
   }
-  const fix = fixFor("adminPasswordHash", undefined, "proxmox");
-  return [{ path: "adminPasswordHash", found: "nothing", needed: "a bcrypt hash for cluster.admin", fix }];
+  if (key === undefined) return [];
+  if (certificate === undefined) {
+    const found = "nothing, and the secret internalCaKey, which nobody would use";
+    const fix = "add the certificate; or remove the secret, and cert-manager makes a CA of its own";
+    return [{ path: "cluster.internalCa.certificate", found, needed: "the CA whose key it is", fix }];
+  }
+  // A key that cannot be read is a fault of its own.
+  if (isKeyOf(certificate, key) !== false) return [];
+  const found = "the key of another certificate (not shown)";
+  return [
+    { path, found, needed: "the private key of cluster.internalCa.certificate", fix: "set the key that belongs to it" },
+  ];
 }
 
 function cephFaults({ cluster }: ClusterParts, keys: string | undefined): Fault[] {
   const names = cluster?.ceph.connections.map(({ name }) => name) ?? [];
-  const missing = names.filter((name) => cephKeysOf(keys ?? "{}")?.[name] === undefined);
+  const missing = names.filter((name) => textsByName(keys ?? "{}")?.[name] === undefined);
   if (missing.length === 0) return [];
   const needed = `the key of ${missing.join(", ")} of cluster.ceph.connections`;
   const found = keys === undefined ? "nothing" : "no key of that name (not shown)";
@@ -103,7 +141,8 @@ export function bringUpFaults(kind: PlatformKind, parts: ClusterParts, secrets: 
     ...hostKeyFaults(parts.hosts),
     ...clusterFaults(parts, secrets.deckhouseLicenseKey),
     ...bootstrapFaults(parts),
-    ...adminFaults(parts, secrets.adminPasswordHash),
+    ...userFaults(parts, secrets.clusterPasswordHashes),
+    ...caFaults(parts, secrets.internalCaKey),
     ...cephFaults(parts, secrets.cephKeys),
     ...ingress,
     ...tokenFaults(parts, secrets.proxmoxApiToken),

@@ -2,6 +2,8 @@
 import * as z from "zod";
 import { moduleNames } from "../../catalog/deckhouse";
 import { isPublicKey } from "../forms";
+import { certificates, clusterUserSchema, internalCaSchema } from "./clusterAccess";
+import { nvidiaSchema, proxySchema, registryCertificateSchema } from "./clusterNodes";
 import { labels } from "./pools";
 import { hostAddress, sshSchema } from "./proxmox";
 import { domainName, flag, label, text, whole, word } from "./values";
@@ -37,7 +39,7 @@ export const registrySchema = z.strictObject(
     /** @default "HTTPS" */
     scheme: word(["HTTP", "HTTPS"]).optional(),
     /** Certificate of the registry's CA, PEM. @default those that the system trusts */
-    ca: text(/^\s*-----BEGIN CERTIFICATE-----[\s\S]+-----END CERTIFICATE-----\s*$/, "certificates in PEM").optional(),
+    ca: certificates().optional(),
     /** Who fetches images: the nodes by the real address, or by a fixed one that Deckhouse rewrites. @default "Unmanaged" */
     mode: word(["Unmanaged", "Direct"]).optional(),
     /** One version instead of the channel's. @default the channel's */
@@ -53,17 +55,6 @@ export const modulesSchema = z.strictObject(
     z.ZodOptional<z.ZodBoolean>
   >,
   { error: "a map of module names to true or false" },
-);
-
-/** `cluster.admin`: who administrates the cluster by its pages and its API; password by the secret `adminPasswordHash`. */
-export const adminSchema = z.strictObject(
-  {
-    /** @default "admin" */
-    name: label().default("admin"),
-    /** Login name. */
-    email: text(/^[a-z0-9._-]+@[a-z0-9.-]+$/, 'an e-mail address in lower case, like "admin@my.org"'),
-  },
-  { error: "a group of keys: email, and optionally name" },
 );
 
 const selector = () =>
@@ -166,9 +157,23 @@ export const deckhouseKeys = {
   masterHostKey: masterHostKey().optional(),
   bootstrap: bootstrapSchema.prefault({}),
   registry: registrySchema.optional(),
+  /** Registries besides Deckhouse's that the nodes fetch images from, and whose CA no system knows. @default none */
+  registryCertificates: z
+    .array(registryCertificateSchema, { error: "a list of registries, each with host and ca" })
+    .default([]),
+  /** The nodes' way out to the internet. @default none is needed */
+  proxy: proxySchema.optional(),
+  /** Container runtime of all nodes: containerd 1, or containerd 2 (cgroup v2, systemd 244 and erofs needed). @default "Containerd" */
+  defaultCRI: word(["Containerd", "ContainerdV2"]).default("Containerd"),
+  nvidia: nvidiaSchema.prefault({}),
   /** Switches of modules. @default on where something here needs them */
   modules: modulesSchema.default({}),
-  admin: adminSchema.optional(),
+  /** Users of the platform's pages and of the API. @default none: the kubeconfig of the stack's outputs is all there is */
+  users: z.array(clusterUserSchema, { error: "a list of users" }).default([]),
+  /** Whether users reach the API by a public name, with a login. @default false */
+  publishAPI: flag().default(false),
+  /** A CA of one's own. @default none: certificates come from Let's Encrypt */
+  internalCa: internalCaSchema.optional(),
   /** Ingress controllers. The first one's class is that of the platform's own pages. @default none */
   ingress: z.array(controllerSchema, { error: "a list of ingress controllers" }).default([]),
   ceph: cephSchema.prefault({}),

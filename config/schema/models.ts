@@ -1,6 +1,8 @@
 /** The models to serve: what every platform takes, and what may be pinned by hand on a cluster. */
 import * as z from "zod";
 import { clusterSourceText, modelKind, sourceText, type ModelKind } from "../forms";
+import { serveKeys } from "./serve";
+import { downloadKeys } from "./stages/download";
 import { between, flag, text, whole, word } from "./values";
 
 const nameText = "1 to 96 letters, digits and . _ - / that start and end with a letter or digit";
@@ -87,6 +89,8 @@ export const clusterModelSchema = z.strictObject(
       .min(1, { error: poolsText })
       .optional(),
     ...pins,
+    ...downloadKeys,
+    ...serveKeys,
   },
   { error: "a group of keys with `source`" },
 );

@@ -84,8 +84,8 @@ export const proxmoxPoolSchema = z.strictObject(
     hosts: names("a list of names of `hosts`").optional(),
     /** Nodes of this pool on one host at most (1 to 1000). @default no limit; for masters 1 where there are hosts enough */
     maxPerHost: whole(1, 1000, countText).optional(),
-    /** Its VMs hold data and refuse to be deleted until `pulumi state unprotect`; masters always do. @default false */
-    protect: flag().default(false),
+    /** Its VMs hold data and refuse to be deleted as long as this is true. @default true for masters, else false */
+    protect: flag().optional(),
     /** What single nodes have to be, the first entry for the first node. @default the plan's choice */
     nodes: z.array(nodePinSchema, { error: "a list of nodes" }).default([]),
   },

@@ -15,8 +15,16 @@ const common = {
   firstUserPassword: secret(),
 } as const;
 
-/** Token of the hub, for models whose licence has to be accepted (Gemma, Llama). */
-const hfToken = secret().optional();
+/** What opens the hubs that models come from. */
+const hubSecrets = {
+  /** Token of Hugging Face, for models whose licence has to be accepted there (Gemma, Llama). */
+  hfToken: secret().optional(),
+  /** Token of ModelScope. */
+  modelScopeToken: secret().optional(),
+  /** Key of the buckets that models come from by `download.from: s3` or `oss`. */
+  s3AccessKeyId: secret().optional(),
+  s3SecretAccessKey: secret().optional(),
+} as const;
 
 /** Secrets of a stack on this machine. */
 export const secretsSchema = z.strictObject(common);
@@ -34,11 +42,13 @@ export const proxmoxSecretsSchema = z.strictObject({
   nodeSshKey: secret(),
   /** Deckhouse's licence key; for every edition but CE. */
   deckhouseLicenseKey: secret().optional(),
-  /** bcrypt hash of the cluster's administrator's password. */
-  adminPasswordHash: secret().optional(),
+  /** bcrypt hashes of the passwords of `cluster.users` as JSON text: `{"<user>": "<hash>"}`. */
+  clusterPasswordHashes: secret().optional(),
+  /** Private key of `cluster.internalCa.certificate`, PEM. */
+  internalCaKey: secret().optional(),
   /** Keys of `cluster.ceph.connections` as JSON text: `{"<connection>": "<key>"}`. */
   cephKeys: secret().optional(),
-  hfToken,
+  ...hubSecrets,
 });
 
 /** Secrets of a stack on a cluster that is there already. */
@@ -46,7 +56,7 @@ export const existingSecretsSchema = z.strictObject({
   ...common,
   /** The whole kubeconfig, YAML. */
   kubeconfig: secret(),
-  hfToken,
+  ...hubSecrets,
 });
 
 /** Secrets in the clear: only ever held between reading and wrapping. */

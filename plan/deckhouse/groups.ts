@@ -1,5 +1,5 @@
 /** How pools and settings become NodeGroups and machines: what checks and rendering have to agree on. */
-import type { DeckhouseInput, DeckhouseNode, DeckhousePool } from "./types";
+import type { DeckhouseInput, DeckhouseNode, DeckhousePool, IngressController, Taint } from "./types";
 
 /** Name of the NodeGroup. Deckhouse makes the one of the masters itself, by this name. */
 export const groupName = ({ role, name }: DeckhousePool): string => (role === "master" ? "master" : name);
@@ -26,6 +26,24 @@ export const nodeCount = (pool: DeckhousePool): number => pool.count ?? pool.nod
 /** Taint keys that the platform's own pods tolerate, sorted: without them nodes with a taint never become ready. */
 export const tolerationKeys = ({ cluster, pools }: DeckhouseInput): readonly string[] =>
   [...new Set(cluster.customTolerationKeys ?? pools.flatMap(({ taints = [] }) => taints.map(({ key }) => key)))].sort();
+
+/** Whether a selector of nodes takes those of a pool. */
+export const selectsPool = (selector: Readonly<Record<string, string>>, { labels = {} }: DeckhousePool): boolean =>
+  Object.entries(selector).every(([key, value]) => labels[key] === value);
+
+/** What tolerates a taint, and nothing else. */
+const tolerationOf = ({ key, value, effect }: Taint) =>
+  value === undefined ? { key, operator: "Exists", effect } : { key, operator: "Equal", value, effect };
+
+/** What lets controllers onto every node that their selectors take: the taints of those pools, each once. */
+export function tolerationsOn(
+  pools: readonly DeckhousePool[],
+  controllers: readonly Pick<IngressController, "nodeSelector">[],
+): readonly ReturnType<typeof tolerationOf>[] {
+  const taken = pools.filter((pool) => controllers.some(({ nodeSelector }) => selectsPool(nodeSelector, pool)));
+  const all = taken.flatMap(({ taints = [] }) => taints.map(tolerationOf));
+  return [...new Map(all.map((one) => [JSON.stringify(one), one])).values()];
+}
 
 /** The class for claims that name none; undefined without storage. */
 export function defaultStorageClass(input: DeckhouseInput): string | undefined {

@@ -1,5 +1,5 @@
 /** What a Deckhouse cluster is rendered from: plain data, a slice of the Plan. */
-import type { ModuleName } from "../../catalog/deckhouse";
+import type { AccessLevel, ModuleName } from "../../catalog/deckhouse";
 
 export type { ModuleName } from "../../catalog/deckhouse";
 
@@ -32,8 +32,6 @@ export interface DeckhousePool {
   readonly taints?: readonly Taint[] | undefined;
   /** Which StaticInstances belong to it; immutable once made. @default `tokenrack.io/pool: <name>` */
   readonly selector?: Readonly<Record<string, string>> | undefined;
-  /** Container runtime of its nodes. @default the cluster's */
-  readonly cri?: Cri | undefined;
 }
 
 /** Containerd is containerd 1, ContainerdV2 is containerd 2 (cgroup v2, systemd 244 and erofs needed). */
@@ -52,10 +50,18 @@ export interface DeckhouseCluster {
   readonly publicDomainTemplate?: string | undefined;
   /** Taint keys that the platform's own pods tolerate. @default those of all pools */
   readonly customTolerationKeys?: readonly string[] | undefined;
-  /** @default Deckhouse's own */
-  readonly defaultCri?: Cri | undefined;
-  /** Way out to the internet. @default none */
-  readonly proxy?: { readonly httpProxy?: string; readonly httpsProxy?: string; readonly noProxy?: readonly string[] };
+  /** Container runtime of all nodes. */
+  readonly defaultCri: Cri;
+  /** Way out to the internet. @default none is needed */
+  readonly proxy?: Proxy | undefined;
+}
+
+/** The nodes' way out to the internet: at least one of the first two. */
+export interface Proxy {
+  readonly httpProxy?: string | undefined;
+  readonly httpsProxy?: string | undefined;
+  /** What is reached directly; the pods' and services' networks Deckhouse adds by itself. */
+  readonly noProxy: readonly string[];
 }
 
 /** Where Deckhouse's images come from, where it is not its public registry. */
@@ -124,21 +130,27 @@ export interface IngressController {
 export interface PlatformUser {
   readonly name: string;
   readonly email: string;
-  /** @see https://deckhouse.io/modules/user-authz/ */
-  readonly accessLevel:
-    "User" | "PrivilegedUser" | "Editor" | "Admin" | "ClusterEditor" | "ClusterAdmin" | "SuperAdmin";
+  readonly accessLevel: AccessLevel;
   /** @default false */
   readonly portForwarding?: boolean | undefined;
 }
 
-/** What GPU nodes get from Deckhouse; the rest is the GPU Operator's. */
+/** Who installs NVIDIA's driver and container toolkit on the GPU nodes, and where containerd is told of the toolkit. */
 export interface NvidiaNodes {
-  /** containerd's `nvidia` runtime, at the path that the toolkit installs to. @default "/usr/bin/nvidia-container-runtime" */
-  readonly runtimePath?: string | undefined;
-  /** Whether pods get it without asking by runtimeClassName. @default true */
-  readonly defaultRuntime?: boolean | undefined;
-  /** Packages to install on Ubuntu, by name and exact version. @default none: the GPU Operator brings driver and toolkit */
-  readonly packages?: readonly string[] | undefined;
+  /** `operator`: NVIDIA's GPU Operator, in a container. `node`: Deckhouse, by packages of the node. */
+  readonly driver: "operator" | "node";
+  /** Packages of the driver by name and exact version, for `node`. */
+  readonly driverPackages: readonly string[];
+  readonly toolkit: "operator" | "node";
+  /** Major version of containerd on the GPU nodes. */
+  readonly containerd: 1 | 2;
+  /**
+   * File that tells containerd of the runtime `nvidia`; its directory is the one that Deckhouse merges into containerd's own
+   * configuration. Whoever installs the toolkit writes it.
+   */
+  readonly dropIn: string;
+  /** Whether pods get that runtime without asking by runtimeClassName. */
+  readonly defaultRuntime: boolean;
 }
 
 /** A registry whose certificate the nodes have to trust. */
@@ -149,12 +161,12 @@ export interface RegistryCertificate {
   readonly ca: string;
 }
 
-/** A CA of one's own as ClusterIssuer; its key is the secret `ca-<name>`. */
+/** A CA of one's own as ClusterIssuer. */
 export interface InternalCa {
   /** Name of the ClusterIssuer. */
   readonly name: string;
-  /** PEM of its certificate. */
-  readonly certificate: string;
+  /** PEM of its certificate, whose key is the secret `ca-<name>`; absent: cert-manager makes both in the cluster. */
+  readonly certificate?: string | undefined;
 }
 
 /** Tolerations of what is going to run there, for the cross-checks. */
@@ -192,7 +204,12 @@ export interface DeckhouseInput {
   /** ClusterIssuer of the platform's pages. @default the internal CA's, then none (Deckhouse's own) */
   readonly platformIssuer?: string | undefined;
   readonly internalCa?: InternalCa | undefined;
+  /** Whether something asks Let's Encrypt for certificates. @default whether there is no CA of one's own */
+  readonly letsEncrypt?: boolean | undefined;
+  /** Whether users reach the API by a public name. @default false */
+  readonly publishApi?: boolean | undefined;
   readonly users?: readonly PlatformUser[] | undefined;
+  /** Absent without a pool of GPUs. */
   readonly nvidia?: NvidiaNodes | undefined;
   readonly registryCertificates?: readonly RegistryCertificate[] | undefined;
   readonly workloads?: readonly Workload[] | undefined;

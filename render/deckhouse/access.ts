@@ -30,30 +30,76 @@ export const userObjects = ({ users = [] }: DeckhouseInput, module: string | und
   ...users.map(rule),
 ];
 
-/** A CA as an issuer for the whole cluster. @param module id of the ModuleConfig of cert-manager */
-export function caObjects(ca: InternalCa | undefined, module: string | undefined): readonly ClusterObject[] {
-  if (ca === undefined) return [];
-  const secret = `${ca.name}-key-pair`;
+/** Where cert-manager looks for the keys of cluster-wide issuers, and nowhere else. */
+const namespace = "d8-cert-manager";
+const certManager = "cert-manager.io/v1";
+
+/** The CA's key pair as the user gives it. */
+const givenPair = (name: string, certificate: string, secret: string, module: string | undefined): ClusterObject =>
+  clusterObject({
+    apiVersion: "v1",
+    kind: "Secret",
+    name: secret,
+    namespace,
+    fields: {
+      type: "kubernetes.io/tls",
+      stringData: { "tls.crt": certificate },
+      data: { "tls.key": secretRef(caKeySecret(name)) },
+    },
+    after: [module],
+  });
+
+/**
+ * A key pair that cert-manager makes: the key never leaves the cluster. It stays the same when the certificate
+ * is renewed in its tenth year.
+ * @see https://cert-manager.io/docs/configuration/selfsigned/ (bootstrapping CA issuers)
+ */
+function madePair(name: string, secret: string, module: string | undefined): readonly ClusterObject[] {
+  const root = `${name}-root`;
   return [
     clusterObject({
-      apiVersion: "v1",
-      kind: "Secret",
-      name: secret,
-      // cert-manager reads the keys of cluster-wide issuers from its own namespace only.
-      namespace: "d8-cert-manager",
-      fields: {
-        type: "kubernetes.io/tls",
-        stringData: { "tls.crt": ca.certificate },
-        data: { "tls.key": secretRef(caKeySecret(ca.name)) },
-      },
+      apiVersion: certManager,
+      kind: "ClusterIssuer",
+      name: root,
+      fields: { spec: { selfSigned: {} } },
       after: [module],
     }),
     clusterObject({
-      apiVersion: "cert-manager.io/v1",
+      apiVersion: certManager,
+      kind: "Certificate",
+      name,
+      namespace,
+      fields: {
+        spec: {
+          isCA: true,
+          commonName: name,
+          secretName: secret,
+          duration: "87600h0m0s",
+          renewBefore: "8760h0m0s",
+          privateKey: { algorithm: "ECDSA", size: 256, rotationPolicy: "Never" },
+          issuerRef: { group: "cert-manager.io", kind: "ClusterIssuer", name: root },
+        },
+      },
+      after: [module, `ClusterIssuer/${root}`],
+    }),
+  ];
+}
+
+/** A CA as an issuer for the whole cluster. @param module id of the ModuleConfig of cert-manager */
+export function caObjects(ca: InternalCa | undefined, module: string | undefined): readonly ClusterObject[] {
+  if (ca === undefined) return [];
+  const { name, certificate } = ca;
+  const secret = `${name}-key-pair`;
+  const pair =
+    certificate === undefined ? madePair(name, secret, module) : [givenPair(name, certificate, secret, module)];
+  return [
+    ...pair,
+    clusterObject({
+      apiVersion: certManager,
       kind: "ClusterIssuer",
-      name: ca.name,
+      name,
       fields: { spec: { ca: { secretName: secret } } },
-      after: [module, `Secret/${secret}`],
+      after: [module, ...pair.map(({ id }) => id)],
     }),
   ];
 }

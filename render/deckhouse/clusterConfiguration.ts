@@ -1,12 +1,18 @@
 /** What the installer needs to know of the cluster. */
 import type { JsonObject } from "../text";
-import type { DeckhouseInput } from "../../plan/deckhouse/types";
+import type { DeckhouseInput, Proxy } from "../../plan/deckhouse/types";
 
 /**
  * Nodes get a /24 of the pods' network each: up to 254 pods a node.
  * @see https://deckhouse.io/products/kubernetes-platform/documentation/v1/installing/configuration.html
  */
 const podSubnetNodePrefix = "24";
+
+const proxySettings = ({ httpProxy, httpsProxy, noProxy }: Proxy): JsonObject => ({
+  ...(httpProxy === undefined ? {} : { httpProxy }),
+  ...(httpsProxy === undefined ? {} : { httpsProxy }),
+  noProxy,
+});
 
 /** `ClusterConfiguration`: all but `kubernetesVersion` and `defaultCRI` stays as it is for the cluster's life. */
 export function clusterConfiguration({ cluster }: DeckhouseInput): JsonObject {
@@ -20,8 +26,8 @@ export function clusterConfiguration({ cluster }: DeckhouseInput): JsonObject {
     serviceSubnetCIDR,
     kubernetesVersion,
     clusterDomain,
-    ...(defaultCri === undefined ? {} : { defaultCRI: defaultCri }),
-    ...(proxy === undefined ? {} : { proxy }),
+    defaultCRI: defaultCri,
+    ...(proxy === undefined ? {} : { proxy: proxySettings(proxy) }),
   };
 }
 

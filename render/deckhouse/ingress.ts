@@ -1,6 +1,7 @@
 /** Ingress controllers, each behind addresses of its own from MetalLB. */
+import { tolerationsOn } from "../../plan/deckhouse/groups";
 import { clusterObject, type ClusterObject } from "./objects";
-import type { DeckhouseInput, IngressController } from "../../plan/deckhouse/types";
+import type { DeckhouseInput, DeckhousePool, IngressController } from "../../plan/deckhouse/types";
 
 const loadBalancerClass = (one: IngressController, module: string | undefined): ClusterObject =>
   clusterObject({
@@ -11,8 +12,13 @@ const loadBalancerClass = (one: IngressController, module: string | undefined): 
     after: [module],
   });
 
-const controller = (one: IngressController, module: string | undefined): ClusterObject =>
-  clusterObject({
+function controller(
+  one: IngressController,
+  pools: readonly DeckhousePool[],
+  module: string | undefined,
+): ClusterObject {
+  const tolerations = tolerationsOn(pools, [one]);
+  return clusterObject({
     apiVersion: "deckhouse.io/v1",
     kind: "IngressNginxController",
     name: one.name,
@@ -26,16 +32,18 @@ const controller = (one: IngressController, module: string | undefined): Cluster
         },
         maxReplicas: one.replicas ?? 2,
         nodeSelector: one.nodeSelector,
+        ...(tolerations.length === 0 ? {} : { tolerations }),
       },
     },
     after: [module, `MetalLoadBalancerClass/${one.name}`],
   });
+}
 
 /** All of a stack's controllers. @param modules ids of the ModuleConfigs of metallb and ingress-nginx */
 export const ingressObjects = (
-  { ingress = [] }: DeckhouseInput,
+  { ingress = [], pools }: DeckhouseInput,
   modules: { readonly metallb: string | undefined; readonly ingress: string | undefined },
 ): readonly ClusterObject[] => [
   ...ingress.map((one) => loadBalancerClass(one, modules.metallb)),
-  ...ingress.map((one) => controller(one, modules.ingress)),
+  ...ingress.map((one) => controller(one, pools, modules.ingress)),
 ];

@@ -1,8 +1,8 @@
 /** ModuleConfigs: Deckhouse's switches and their settings. */
 import { moduleNames, type ModuleName } from "../../catalog/deckhouse";
-import { defaultStorageClass, tolerationKeys } from "../../plan/deckhouse/groups";
+import { defaultStorageClass, tolerationKeys, tolerationsOn } from "../../plan/deckhouse/groups";
 import type { DeckhouseInput } from "../../plan/deckhouse/types";
-import type { JsonObject } from "../text";
+import { sortKeys, type JsonObject } from "../text";
 import { clusterObject, type ClusterObject } from "./objects";
 import { registrySettings } from "./registry";
 
@@ -69,6 +69,15 @@ function globalSettings(input: DeckhouseInput): JsonObject {
   };
 }
 
+/** Where MetalLB answers: on the controllers' nodes, or on all where controllers differ; each class narrows it to its own. */
+function speaker({ ingress = [], pools }: DeckhouseInput): JsonObject {
+  const [first, ...others] = ingress.map(({ nodeSelector }) => nodeSelector);
+  const same = others.every((one) => JSON.stringify(sortKeys(one)) === JSON.stringify(sortKeys(first ?? {})));
+  const nodeSelector = same ? (first ?? {}) : {};
+  const tolerations = tolerationsOn(pools, ingress);
+  return { nodeSelector, ...(tolerations.length === 0 ? {} : { tolerations }) };
+}
+
 function settingsOf(input: DeckhouseInput, name: ModuleName): JsonObject | undefined {
   switch (name) {
     case "deckhouse": {
@@ -86,16 +95,20 @@ function settingsOf(input: DeckhouseInput, name: ModuleName): JsonObject | undef
       return { tunnelMode: "VXLAN" };
     case "cert-manager":
       // Its default issuers ask Let's Encrypt, which cannot reach a cluster at home.
-      return { disableLetsencrypt: input.internalCa !== undefined };
+      return { disableLetsencrypt: !(input.letsEncrypt ?? input.internalCa === undefined) };
     case "ingress-nginx":
       // No defaultControllerVersion: Deckhouse then takes its own, and an upgrade is not blocked by an old one.
       return { highAvailability: input.pools.some(({ role, nodes }) => role === "master" && nodes.length > 1) };
     case "metallb":
-      return { speaker: { nodeSelector: input.ingress?.[0]?.nodeSelector ?? {} } };
+      return { speaker: speaker(input) };
     case "user-authn":
       return {
-        controlPlaneConfigurator: { dexCAMode: "DoNotNeed" },
-        publishAPI: { enabled: true, https: { mode: "Global", global: { kubeconfigGeneratorMasterCA: "" } } },
+        // The API server asks Dex, whose certificate is the internal CA's then.
+        controlPlaneConfigurator: { dexCAMode: input.internalCa === undefined ? "DoNotNeed" : "FromIngressSecret" },
+        publishAPI:
+          input.publishApi === true
+            ? { enabled: true, https: { mode: "Global", global: { kubeconfigGeneratorMasterCA: "" } } }
+            : { enabled: false },
       };
     case "console":
     case "csi-ceph":

@@ -1,7 +1,7 @@
 /** NodeGroups, and the machines that Deckhouse adds to them by itself (Cluster API Provider Static). */
 import { clusterObject, secretRef, type ClusterObject } from "./objects";
 import { addedNodes, groupName, instanceCount, instanceLabels, selectorOf } from "../../plan/deckhouse/groups";
-import type { DeckhouseInput, DeckhouseNode, DeckhousePool, Taint } from "../../plan/deckhouse/types";
+import type { Cri, DeckhouseInput, DeckhouseNode, DeckhousePool, Taint } from "../../plan/deckhouse/types";
 
 /** Name of the secret with the nodes' SSH key, base64 of its PEM. */
 export const nodeKeySecret = "nodeSshKey.base64";
@@ -20,7 +20,7 @@ function nodeTemplate({ labels = {}, taints = [], role }: DeckhousePool) {
   return Object.keys(template).length === 0 ? {} : { nodeTemplate: template };
 }
 
-function nodeGroup(pool: DeckhousePool): ClusterObject {
+function nodeGroup(pool: DeckhousePool, cri: Cri): ClusterObject {
   const count = instanceCount(pool);
   const spec = {
     nodeType: "Static",
@@ -28,7 +28,8 @@ function nodeGroup(pool: DeckhousePool): ClusterObject {
     // A node that is drained by itself stops a model in the middle of an answer: GPU nodes and masters wait for a person.
     disruptions: { approvalMode: pool.role === "gpu" || pool.role === "master" ? "Manual" : "Automatic" },
     chaos: { mode: "Disabled" },
-    ...(pool.cri === undefined ? {} : { cri: { type: pool.cri } }),
+    // By the group, as ClusterConfiguration's default is only read when the cluster is made.
+    cri: { type: cri },
     ...(count === 0 ? {} : { staticInstances: { count, labelSelector: { matchLabels: selectorOf(pool) } } }),
   };
   return clusterObject({
@@ -69,5 +70,5 @@ const staticInstance = (pool: DeckhousePool, node: DeckhouseNode): ClusterObject
 export const nodeObjects = (input: DeckhouseInput): readonly ClusterObject[] => [
   sshCredentials(input.ssh),
   ...input.pools.flatMap((pool) => addedNodes(pool).map((node) => staticInstance(pool, node))),
-  ...input.pools.map(nodeGroup),
+  ...input.pools.map((pool) => nodeGroup(pool, input.cluster.defaultCri)),
 ];

@@ -48,6 +48,7 @@ const kinds: Readonly<Record<string, Kind>> = {
   User: { versions: ["deckhouse.io/v1"], module: "user-authn", required: ["spec.email", "spec.password"] },
   ClusterAuthorizationRule: { versions: ["deckhouse.io/v1"], required: ["spec.subjects"] },
   ClusterIssuer: { versions: ["cert-manager.io/v1"], module: "cert-manager", required: ["spec"] },
+  Certificate: { versions: ["cert-manager.io/v1"], module: "cert-manager", required: ["spec"] },
   Secret: { versions: ["v1"], module: "cert-manager", required: [] },
 };
 

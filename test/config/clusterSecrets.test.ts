@@ -1,10 +1,15 @@
 import { parseStack } from "../../config/parse";
+import { selfSigned } from "./madeCertificates";
 import { changed, existing, proxmox, proxmoxSecrets, refuses, secrets, sshKeys } from "./stacks";
 
 /** Everything that a bring-up on Proxmox needs. */
 const whole = { ...proxmox, ...proxmoxSecrets };
 /** The same on an existing cluster. */
 const rented = { ...existing, ...secrets, kubeconfig: "clusters: []\nusers: []\ncontexts: []\n" };
+const admin = { name: "admin", email: "admin@k8s.lan", accessLevel: "SuperAdmin" };
+const ca = selfSigned("ca", true);
+const hashes =
+  'make each with `htpasswd -BnC 10 "" | tr -d \':\\n\'` and run `pulumi config set --secret tokenrack:clusterPasswordHashes` with {"<user>": "<hash>"}';
 /** Of the password that the article and Deckhouse's own guide print. */
 const published = "JDJ5JDEwJEpiNU5taU56TnFESXQvdmxlS2RyenV4OEVRcnB2Ui90UEhLVzZQZC85NFpBTjE0VWdpZGpPCgo=";
 
@@ -47,9 +52,20 @@ describe("secrets of a cluster are refused when they are", () => {
     ],
     [
       "39: the hash of a published password",
-      changed(changed(whole, "cluster.admin", { email: "admin@k8s.lan" }), "adminPasswordHash", published),
+      changed(changed(whole, "cluster.users", [admin]), "clusterPasswordHashes", JSON.stringify({ admin: published })),
       [
-        "adminPasswordHash: found the hash of a published sample, whose password everybody knows; expected a bcrypt hash of your own password; fix: make one with `htpasswd -BnC 10 \"\" | tr -d ':\\n'` and run `pulumi config set --secret tokenrack:adminPasswordHash`",
+        `clusterPasswordHashes: found the hash of a published sample, whose password everybody knows; expected bcrypt hashes of your own passwords; fix: ${hashes}`,
+      ],
+    ],
+    [
+      "a password where its hash belongs, and a CA's key that is none",
+      {
+        ...changed(changed(whole, "cluster.users", [admin]), "cluster.internalCa.certificate", ca.certificate),
+        ...{ clusterPasswordHashes: '{"admin":"CANARY"}', internalCaKey: "CANARY" },
+      },
+      [
+        `clusterPasswordHashes: found text of 18 characters (not shown); expected JSON like {"<user>": "<hash>"}, each hash bcrypt ($2y$10$..), as it is or in base64; fix: ${hashes}`,
+        "internalCaKey: found text of 6 characters (not shown); expected the CA's private key in PEM, without a passphrase; fix: run `pulumi config set --secret tokenrack:internalCaKey < ca.key` with the CA's private key in PEM",
       ],
     ],
     [

@@ -105,19 +105,72 @@ describe("renderDeckhouse", () => {
     }
   });
 
-  it("writes containerd's drop-in where its version reads it, without runc.v1", () => {
-    const texts = ofKind(renderDeckhouse(homelab), "NodeGroupConfiguration").map((one) => ({
-      name: nameOf(one),
-      pools: at(one, "spec", "nodeGroups"),
-      content: String(at(one, "spec", "content")),
-    }));
-    const [v1, v2] = ["nvidia-runtime.sh", "nvidia-runtime-v2.sh"].map((name) =>
-      texts.find((one) => one.name === name),
+  it("puts the container runtime into the cluster's configuration, and into every group, which can change", () => {
+    for (const [input, cri] of [
+      [homelab, "Containerd"],
+      [small, "ContainerdV2"],
+    ] as const) {
+      const rendered = renderDeckhouse(input);
+      assert.match(rendered.bootstrap, new RegExp(`^defaultCRI: ${cri}$`, "m"));
+      for (const group of ofKind(rendered, "NodeGroup")) assert.equal(at(group, "spec", "cri", "type"), cri);
+    }
+  });
+
+  it("sends out through a proxy only what is not the cluster's own", () => {
+    const [configuration] = parseAllDocuments(renderDeckhouse(homelab).bootstrap);
+    const proxy = { httpsProxy: "http://proxy.my.org:3128", noProxy: ["my.org", "192.168.2.0/23"] };
+    assert.deepEqual(at(configuration?.toJS(), "proxy"), proxy);
+    assert.doesNotMatch(renderDeckhouse(small).bootstrap, /proxy/i);
+  });
+
+  it("has cert-manager make a CA where the stack brings none, and no key leaves the cluster", () => {
+    const made = renderDeckhouse(small).objects.filter(({ name }) => name.startsWith("made-ca"));
+    assert.deepEqual(
+      made.map(({ id }) => id),
+      ["ClusterIssuer/made-ca-root", "Certificate/made-ca", "ClusterIssuer/made-ca"],
     );
-    assert.deepEqual([v1?.pools, v2?.pools], [["w-gpu"], ["w-gpu-3060"]]);
-    assert.match(v1?.content ?? "", /\/etc\/containerd\/conf\.d\/nvidia\.toml[^]*io\.containerd\.grpc\.v1\.cri/);
-    assert.match(v2?.content ?? "", /\/etc\/containerd\/conf2\.d\/nvidia\.toml[^]*io\.containerd\.cri\.v1\.runtime/);
-    for (const { content } of texts) assert.doesNotMatch(content, /runc\.v1|apt-key/);
+    assert.deepEqual(secretsIn(made.map(({ manifest }) => manifest)), []);
+    const [, certificate, issuer] = made.map(({ manifest }) => manifest);
+    assert.equal(at(issuer, "spec", "ca", "secretName"), at(certificate, "spec", "secretName"));
+    assert.equal(at(certificate, "metadata", "namespace"), "d8-cert-manager");
+    const given = ofKind(renderDeckhouse(homelab), "Secret");
+    assert.deepEqual(given.map(nameOf), ["inter-ca-key-pair"]);
+  });
+
+  const settings = (input: DeckhouseInput, name: string, ...path: string[]): unknown =>
+    at(
+      ofKind(renderDeckhouse(input), "ModuleConfig").find((config) => nameOf(config) === name),
+      "spec",
+      "settings",
+      ...path,
+    );
+
+  it("lets Let's Encrypt go where a CA of one's own does for all", () => {
+    const off = (input: DeckhouseInput): unknown => settings(input, "cert-manager", "disableLetsencrypt");
+    assert.deepEqual([off(homelab), off({ ...homelab, letsEncrypt: true })], [true, false]);
+    assert.equal(off({ ...homelab, internalCa: undefined }), false);
+  });
+
+  it("S26: publishes the API only when asked, and trusts Dex by the CA that signs it", () => {
+    const published = (input: DeckhouseInput): unknown => settings(input, "user-authn", "publishAPI", "enabled");
+    assert.deepEqual([published(homelab), published({ ...homelab, publishApi: true })], [false, true]);
+    const trust = (input: DeckhouseInput): unknown =>
+      settings(input, "user-authn", "controlPlaneConfigurator", "dexCAMode");
+    assert.deepEqual(
+      [trust(homelab), trust({ ...homelab, internalCa: undefined })],
+      ["FromIngressSecret", "DoNotNeed"],
+    );
+  });
+
+  it("lets controllers and MetalLB onto the nodes that they select, whatever taint those have", () => {
+    const toleration = { key: "dedicated.homelab", operator: "Equal", value: "w-db", effect: "NoExecute" };
+    const [controller] = ofKind(renderDeckhouse(homelab), "IngressNginxController");
+    assert.deepEqual(at(controller, "spec", "tolerations"), [toleration]);
+    assert.deepEqual(settings(homelab, "metallb", "speaker", "tolerations"), [toleration]);
+    const [first, second] = homelab.ingress ?? [];
+    assert.ok(first !== undefined && second !== undefined);
+    const apart = { ...homelab, ingress: [first, { ...second, nodeSelector: { "storage-type/localpath-db": "" } }] };
+    assert.deepEqual(settings(apart, "metallb", "speaker", "nodeSelector"), {});
   });
 });
 

@@ -24,6 +24,16 @@ const ingress = z.strictObject({
   replicas: positive("pods").optional(),
 });
 
+const installer = z.enum(["operator", "node"]);
+const nvidia = z.strictObject({
+  driver: installer,
+  driverPackages: z.array(z.string()),
+  toolkit: installer,
+  containerd: z.literal([1, 2]).describe("major version"),
+  dropIn: text("file that tells containerd of the runtime nvidia"),
+  defaultRuntime: z.boolean(),
+});
+
 /** What the cluster is made from. */
 export const deckhouse = z
   .strictObject({
@@ -36,6 +46,14 @@ export const deckhouse = z
       clusterDomain: z.string(),
       publicDomainTemplate: z.string().optional(),
       customTolerationKeys: z.array(z.string()).optional(),
+      defaultCri: z.enum(["Containerd", "ContainerdV2"]),
+      proxy: z
+        .strictObject({
+          httpProxy: z.string().optional(),
+          httpsProxy: z.string().optional(),
+          noProxy: z.array(z.string()),
+        })
+        .optional(),
     }),
     registry: z
       .strictObject({
@@ -46,6 +64,7 @@ export const deckhouse = z
         version: z.string().optional(),
       })
       .optional(),
+    registryCertificates: z.array(z.strictObject({ host: z.string(), ca: text("PEM") })),
     nodeNetworks: z.array(z.string()),
     pools: z.array(pool),
     ssh: z.strictObject({ user: z.string(), port: positive("port") }).describe("of the nodes"),
@@ -69,6 +88,12 @@ export const deckhouse = z
     ),
     defaultStorageClass: z.string().optional(),
     ingress: z.array(ingress),
+    internalCa: z
+      .strictObject({ name: z.string(), certificate: text("PEM; absent: made in the cluster").optional() })
+      .optional(),
+    letsEncrypt: z.boolean().describe("whether something asks Let's Encrypt for certificates"),
+    publishApi: z.boolean().describe("whether users reach the API by a public name"),
+    nvidia: nvidia.optional().describe("on the GPU nodes"),
     users: z.array(
       z.strictObject({
         name: z.string(),

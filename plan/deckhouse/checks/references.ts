@@ -1,7 +1,8 @@
 /** Names that have to be there, values that examples leave open, and switches that nobody wants in earnest. */
+import { moduleNames } from "../../../catalog/deckhouse";
 import type { Fault } from "../../../config/errors";
-import { defaultStorageClass } from "../groups";
-import type { DeckhouseInput } from "../types";
+import { defaultStorageClass, selectsPool } from "../groups";
+import type { DeckhouseInput, ModuleName } from "../types";
 
 /** A name that must be one of some others. */
 function named(path: string, name: string, known: readonly string[], what: string): Fault[] {
@@ -65,9 +66,7 @@ function storageFaults(input: DeckhouseInput): Fault[] {
 function ingressFaults({ ingress = [], pools }: DeckhouseInput): Fault[] {
   return ingress.flatMap(({ name, nodeSelector, chaosMonkey }, index) => {
     const path = `cluster.ingress[${index}]`;
-    const selected = pools.some(({ labels = {} }) =>
-      Object.entries(nodeSelector).every(([key, value]) => labels[key] === value),
-    );
+    const selected = pools.some((pool) => selectsPool(nodeSelector, pool));
     const labels = Object.entries(nodeSelector)
       .map(([key, value]) => `${key}=${value}`)
       .join(",");
@@ -97,8 +96,31 @@ function ingressFaults({ ingress = [], pools }: DeckhouseInput): Fault[] {
   });
 }
 
+/** Modules that others of the stack's wishes stand on, by where those stand. */
+const needs: Readonly<Partial<Record<ModuleName, (input: DeckhouseInput) => string | undefined>>> = {
+  "cert-manager": ({ internalCa }) => (internalCa === undefined ? undefined : "cluster.internalCa"),
+  "csi-ceph": ({ cephClasses = [] }) => (cephClasses.length === 0 ? undefined : "cluster.ceph.classes"),
+  "ingress-nginx": ({ ingress = [] }) => (ingress.length === 0 ? undefined : "cluster.ingress"),
+  metallb: ({ ingress = [] }) => (ingress.length === 0 ? undefined : "cluster.ingress"),
+  "user-authn": ({ users = [] }) => (users.length === 0 ? undefined : "cluster.users"),
+  deckhouse: () => "the whole cluster",
+  "cni-cilium": () => "the whole cluster",
+  global: () => "the whole cluster",
+};
+
+/** A kind of a module that is off never comes, and its objects would be waited for in vain. */
+const moduleFaults = (input: DeckhouseInput): Fault[] =>
+  moduleNames.flatMap((name) => {
+    const by = input.modules?.[name] === false ? needs[name]?.(input) : undefined;
+    if (by === undefined) return [];
+    const path = `cluster.modules.${name}`;
+    const fix = by.startsWith("cluster.") ? `remove it, or ${by}` : "remove it";
+    return [{ path, found: `false, and ${by} needs it`, needed: "the module on", fix }];
+  });
+
 /** Faults in names and switches. */
 export const referenceFaults = (input: DeckhouseInput): readonly Fault[] => [
+  ...moduleFaults(input),
   ...cephFaults(input),
   ...storageFaults(input),
   ...ingressFaults(input),

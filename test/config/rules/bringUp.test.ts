@@ -1,10 +1,17 @@
 import { parseStack } from "../../../config/parse";
+import { selfSigned } from "../madeCertificates";
 import { changed, existing, proxmox, proxmoxSecrets, refuses, secrets } from "../stacks";
 
 /** Everything that a bring-up on Proxmox needs. */
 const whole = { ...proxmox, ...proxmoxSecrets };
 /** The same on an existing cluster. */
 const rented = { ...existing, ...secrets, kubeconfig: "clusters: []\nusers: []\ncontexts: []\n" };
+
+const user = (name: string) => ({ name, email: `${name}@k8s.lan`, accessLevel: "User" });
+const hash = `$2y$10$${"a".repeat(53)}`;
+const hashAdvice =
+  'make each with `htpasswd -BnC 10 "" | tr -d \':\\n\'` and run `pulumi config set --secret tokenrack:clusterPasswordHashes` with {"<user>": "<hash>"}';
+const ca = selfSigned("ca", true);
 
 const ceph = { name: "rbd", clusterId: "x", monitors: ["192.168.2.3:6789"], user: "k8s" };
 
@@ -80,17 +87,39 @@ describe("a bring-up is refused with", () => {
       ],
     ],
     [
-      "an administrator without a password",
-      changed(whole, "cluster.admin", { email: "admin@k8s.lan" }),
+      "users without a password",
+      changed(whole, "cluster.users", [user("ann"), user("bob")]),
       [
-        "adminPasswordHash: found nothing; expected a bcrypt hash for cluster.admin; fix: make one with `htpasswd -BnC 10 \"\" | tr -d ':\\n'` and run `pulumi config set --secret tokenrack:adminPasswordHash`",
+        `clusterPasswordHashes: found nothing; expected a bcrypt hash for ann, bob of cluster.users; fix: ${hashAdvice}`,
       ],
     ],
     [
-      "a password of nobody",
-      { ...whole, adminPasswordHash: `$2y$10$${"a".repeat(53)}` },
+      "a password of nobody, and a user without one",
+      { ...changed(whole, "cluster.users", [user("bob")]), clusterPasswordHashes: JSON.stringify({ CANARY: hash }) },
       [
-        "cluster.admin: found nothing, and the secret adminPasswordHash, which nobody would use; expected whose password it is; fix: add `cluster.admin.email`, or remove the secret",
+        `clusterPasswordHashes: found no hash of that name (not shown); expected a bcrypt hash for bob of cluster.users; fix: ${hashAdvice}`,
+        "cluster.users: found no user for a name in the secret clusterPasswordHashes (not shown); expected whose password it is; fix: add the user, or remove the name from the secret",
+      ],
+    ],
+    [
+      "a CA without its key",
+      changed(whole, "cluster.internalCa.certificate", ca.certificate),
+      [
+        "internalCaKey: found nothing; expected the private key of cluster.internalCa.certificate; fix: run `pulumi config set --secret tokenrack:internalCaKey < ca.key` with the CA's private key in PEM",
+      ],
+    ],
+    [
+      "a CA with another's key",
+      { ...changed(whole, "cluster.internalCa.certificate", ca.certificate), internalCaKey: selfSigned("b", true).key },
+      [
+        "internalCaKey: found the key of another certificate (not shown); expected the private key of cluster.internalCa.certificate; fix: set the key that belongs to it",
+      ],
+    ],
+    [
+      "a key of no CA",
+      { ...changed(whole, "cluster.internalCa", {}), internalCaKey: ca.key },
+      [
+        "cluster.internalCa.certificate: found nothing, and the secret internalCaKey, which nobody would use; expected the CA whose key it is; fix: add the certificate; or remove the secret, and cert-manager makes a CA of its own",
       ],
     ],
     [

@@ -1,5 +1,11 @@
 import { parseProfile } from "../../../config/parse";
+import { clusterModelSchema, keysOf } from "../../../config/schema";
+import { servingSchema } from "../../../config/schema/stages/serving";
 import { changed, proxmox, refuses } from "../stacks";
+
+const known = keysOf("proxmox").join(", ");
+const modelKeys = Object.keys(clusterModelSchema.shape).join(", ");
+const servingKeys = Object.keys(servingSchema.shape).join(", ");
 
 describe("a stack on Proxmox refuses, of its cluster,", () => {
   refuses(parseProfile, [
@@ -7,7 +13,7 @@ describe("a stack on Proxmox refuses, of its cluster,", () => {
       "36: masters in the wrong place",
       changed(proxmox, "cluster.masters", 2),
       [
-        "cluster.masters: found an unknown key; expected one of kubernetesVersion, releaseChannel, edition, podSubnetCIDR, serviceSubnetCIDR, clusterDomain, publicDomainTemplate, customTolerationKeys, sshUser, masterHostKey, bootstrap, registry, modules, admin, ingress, ceph, localPaths, defaultStorageClass; fix: remove it: masters are a pool with `role: master` and a `count` of 1, 3 or 5",
+        "cluster.masters: found an unknown key; expected one of kubernetesVersion, releaseChannel, edition, podSubnetCIDR, serviceSubnetCIDR, clusterDomain, publicDomainTemplate, customTolerationKeys, sshUser, masterHostKey, bootstrap, registry, registryCertificates, proxy, defaultCRI, nvidia, modules, users, publishAPI, internalCa, ingress, ceph, localPaths, defaultStorageClass; fix: remove it: masters are a pool with `role: master` and a `count` of 1, 3 or 5",
       ],
     ],
     [
@@ -48,16 +54,14 @@ describe("a stack on Proxmox refuses, of its cluster,", () => {
     [
       "49: a published dashboard",
       changed(proxmox, "dashboard", { expose: true }),
-      [
-        "dashboard: found an unknown key; expected one of platform, hosts, pools, network, cluster, ingress, models, gateway, rayToken, signingKey, users, firstUserPassword, proxmoxApiToken, hostSshKey, hostSshKeyPassphrase, nodeSshKey, deckhouseLicenseKey, adminPasswordHash, cephKeys, hfToken; fix: remove it: Ray's dashboard is never published",
-      ],
+      [`dashboard: found an unknown key; expected one of ${known}; fix: remove it: Ray's dashboard is never published`],
     ],
     [
       "41: tolerations, wherever they are looked for",
       changed(changed(proxmox, "serving", { tolerations: [] }), "models[0].tolerations", []),
       [
-        "models[0].tolerations: found an unknown key; expected one of name, source, revision, contextTokens, concurrency, config, weightBytes, pools, tensorParallel, pipelineParallel, replicas, layerPartition, expertParallel, gpuMemoryUtilization, maxNumBatchedTokens, kvCacheDtype, dtype, enforceEager, cpuOffloadGib, toolParser, reasoningParser, tensorParallelOverNetwork; fix: remove it: tolerations are taken from the taints of `pools`",
-        "serving: found an unknown key; expected one of platform, hosts, pools, network, cluster, ingress, models, gateway, rayToken, signingKey, users, firstUserPassword, proxmoxApiToken, hostSshKey, hostSshKeyPassphrase, nodeSshKey, deckhouseLicenseKey, adminPasswordHash, cephKeys, hfToken; fix: remove it: how models are served stands in `models`, and tolerations are taken from the taints of `pools`",
+        `models[0].tolerations: found an unknown key; expected one of ${modelKeys}; fix: remove it: tolerations are taken from the taints of \`pools\``,
+        `serving.tolerations: found an unknown key; expected one of ${servingKeys}; fix: remove it: tolerations are taken from the taints of \`pools\``,
       ],
     ],
   ]);

@@ -1,5 +1,8 @@
 import { parseProfile } from "../../../config/parse";
+import { clusterModelSchema } from "../../../config/schema";
 import { changed, existing, proxmox, refuses } from "../stacks";
+
+const modelKeys = Object.keys(clusterModelSchema.shape).join(", ");
 
 describe("a model on a cluster is refused with", () => {
   refuses(parseProfile, [
@@ -21,7 +24,7 @@ describe("a model on a cluster is refused with", () => {
       "47: code of its own",
       changed(proxmox, "models[0].trustRemoteCode", true),
       [
-        "models[0].trustRemoteCode: found an unknown key; expected one of name, source, revision, contextTokens, concurrency, config, weightBytes, pools, tensorParallel, pipelineParallel, replicas, layerPartition, expertParallel, gpuMemoryUtilization, maxNumBatchedTokens, kvCacheDtype, dtype, enforceEager, cpuOffloadGib, toolParser, reasoningParser, tensorParallelOverNetwork; fix: remove it: code out of a model's repository is not run",
+        `models[0].trustRemoteCode: found an unknown key; expected one of ${modelKeys}; fix: remove it: code out of a model's repository is not run`,
       ],
     ],
     [

@@ -103,6 +103,16 @@ describe("crossChecks", () => {
       /^cluster\.ceph\.classes\[0\]\.connection: found pve-rbd, and no Ceph connection by that name/,
     ],
     [
+      "a module that is off and needed",
+      { ...homelab, modules: { metallb: false } },
+      /^cluster\.modules\.metallb: found false, and cluster\.ingress needs it; expected the module on; fix: remove it, or cluster\.ingress$/,
+    ],
+    [
+      "Deckhouse itself switched off",
+      { ...homelab, modules: { "cni-cilium": false } },
+      /^cluster\.modules\.cni-cilium: found false, and the whole cluster needs it; expected the module on; fix: remove it$/,
+    ],
+    [
       "a default class that is not there",
       { ...homelab, defaultStorageClass: "fast" },
       /^cluster\.defaultStorageClass: found fast, and no storage class by that name/,

@@ -31,6 +31,8 @@ export const homelab: DeckhouseInput = {
     serviceSubnetCIDR: "10.222.0.0/16",
     clusterDomain: "cluster.local",
     publicDomainTemplate: "%s.k8s.my.org",
+    defaultCri: "Containerd",
+    proxy: { httpsProxy: "http://proxy.my.org:3128", noProxy: ["my.org", "192.168.2.0/23"] },
   },
   nodeNetworks: ["192.168.2.0/23"],
   pools: [
@@ -41,7 +43,7 @@ export const homelab: DeckhouseInput = {
       taints: [{ key: "dedicated.homelab", value: "w-db", effect: "NoExecute" }],
     }),
     pool("w-gpu", "gpu", ["192.168.3.54", "192.168.3.55", "192.168.3.60"], { taints: [gpuTaint] }),
-    pool("w-gpu-3060", "gpu", ["192.168.3.56"], { taints: [gpuTaint], cri: "ContainerdV2" }),
+    pool("w-gpu-3060", "gpu", ["192.168.3.56"], { taints: [gpuTaint] }),
   ],
   ssh: { user: "tokenrack", port: 22 },
   modules: {
@@ -88,7 +90,10 @@ export const homelab: DeckhouseInput = {
   ],
   internalCa: { name: "inter-ca", certificate },
   users: [{ name: "admin", email: "admin@k8s.my.org", accessLevel: "SuperAdmin", portForwarding: true }],
-  nvidia: { packages: ["nvidia-container-toolkit=1.20.0-1"] },
+  nvidia: {
+    ...{ driver: "operator", driverPackages: [], toolkit: "node", defaultRuntime: false },
+    ...{ containerd: 1, dropIn: "/etc/containerd/conf.d/99-nvidia.toml" },
+  },
   registryCertificates: [{ host: "gitlab.my.org:5050", ca: certificate }],
   workloads: [
     {
@@ -99,12 +104,18 @@ export const homelab: DeckhouseInput = {
   ],
 };
 
-/** The least: Community Edition, one master, one pool of GPUs. */
+/** The least: Community Edition, one master, one pool of GPUs, containerd 2; the node installs NVIDIA's driver, a CA is made. */
 export const small: DeckhouseInput = {
-  cluster: { ...homelab.cluster, edition: "CE" },
+  cluster: { ...homelab.cluster, edition: "CE", defaultCri: "ContainerdV2", proxy: undefined },
   nodeNetworks: ["192.168.2.0/23"],
   pools: [pool("masters", "master", ["192.168.3.51"]), pool("gpu", "gpu", ["192.168.3.54"])],
   ssh: { user: "root", port: 2222 },
+  internalCa: { name: "made-ca" },
+  nvidia: {
+    ...{ driver: "node", toolkit: "node", defaultRuntime: true },
+    driverPackages: ["nvidia-driver-580-server=580.105.08-0ubuntu0.24.04.1"],
+    ...{ containerd: 2, dropIn: "/etc/containerd/conf2.d/99-nvidia.toml" },
+  },
 };
 
 const articleTaint = (value: string) => ({ key: "dedicated.example.com", value, effect: "NoExecute" }) as const;
