@@ -53,7 +53,8 @@ export class DeckhouseCluster extends pulumi.ComponentResource implements Cluste
   readonly ready: pulumi.Output<string>;
 
   constructor(name: string, args: DeckhouseClusterArgs, opts?: pulumi.ComponentResourceOptions) {
-    super(DeckhouseCluster.type, name, {}, opts);
+    // Children inherit it from their parent, and what the installer keeps on its host is not gone with a VM.
+    super(DeckhouseCluster.type, name, {}, own(opts));
     const inside: pulumi.CustomResourceOptions = {
       parent: this,
       ...(opts?.deletedWith === undefined ? {} : { deletedWith: opts.deletedWith }),
@@ -177,6 +178,10 @@ function onFirstMachine({ input, machines }: DeckhouseClusterArgs): { standsOn?:
   return machine === undefined ? {} : { standsOn: [machine] };
 }
 
+/** The options that are the component's own. */
+const own = (opts: pulumi.ComponentResourceOptions = {}): pulumi.ComponentResourceOptions =>
+  Object.fromEntries(Object.entries(opts).filter(([option]) => option !== "deletedWith"));
+
 const base64 = (text: string): string => Buffer.from(text).toString("base64");
 
 /** The stack's secrets, each on one line and in the form that the object or the installer wants. */
@@ -196,7 +201,8 @@ function encoded(
     base64(JSON.stringify({ auths: { [licensedRegistry ?? ""]: { auth: base64(`license-token:${key.trim()}`) } } }));
   return {
     ...Object.fromEntries(given),
-    [nodeKeySecret]: secret(master.privateKey, base64),
+    // OpenSSH reads no key without its last line break, and `pulumi config set` takes that away.
+    [nodeKeySecret]: secret(master.privateKey, (key) => base64(`${key.trim()}\n`)),
     ...(licence === undefined ? {} : { [dockerConfigSecret]: secret(licence, login) }),
   };
 }

@@ -37,16 +37,25 @@ export class GpuVm extends pulumi.ComponentResource {
   /** IPv4 address. Resolves once the VM was started with its GPUs. */
   readonly address: pulumi.Output<string>;
   readonly vmid: pulumi.Output<number>;
+  /** @see ProxmoxVm.machine */
+  readonly machine: pulumi.Output<string>;
+  private readonly vm: ProxmoxVm;
 
   constructor(name: string, args: GpuVmArgs, opts?: pulumi.ComponentResourceOptions) {
     super(GpuVm.type, name, {}, opts);
     const { vm, site, image, poolId, sshPublicKey, ownership, protect } = args;
     const mappings = vm.gpus.map((gpu) => this.map(name, args, gpu).name);
     const given = { vm, site, image, poolId, sshPublicKey, ownership, protect, mappings };
-    const made = new ProxmoxVm(name, given, { parent: this });
-    this.address = made.address;
-    this.vmid = made.vmid;
-    this.registerOutputs({ address: this.address, vmid: this.vmid });
+    this.vm = new ProxmoxVm(name, given, { parent: this });
+    this.address = this.vm.address;
+    this.vmid = this.vm.vmid;
+    this.machine = this.vm.machine;
+    this.registerOutputs({ address: this.address, vmid: this.vmid, machine: this.machine });
+  }
+
+  /** @see ProxmoxVm.resource */
+  resource(): pulumi.CustomResource {
+    return this.vm.resource();
   }
 
   private map(name: string, { vm, devices }: GpuVmArgs, gpu: VmGpu): proxmox.hardware.mapping.Pci {

@@ -3,6 +3,8 @@ export { LocalRay, type LocalRayArgs } from "./localRay";
 export { VfioHost, type VfioHostArgs } from "./vfioHost";
 export { proxmoxProvider } from "./proxmoxProvider";
 export { ownershipHook } from "./vmOwnership";
+export { tokenHook } from "./tokenCheck";
+export { neededPrivileges } from "./tokenPrivileges";
 export { VmFleet, type VmFleetArgs } from "./vmFleet";
 export { masterHostKey, type MasterHostKeyArgs } from "./masterHostKey";
 export { DeckhouseCluster, type DeckhouseClusterArgs } from "./deckhouseCluster";

@@ -1,5 +1,6 @@
 import { request } from "node:https";
 import { rootCertificates } from "node:tls";
+import { systemAuthorities } from "../system/certificates";
 
 /** How Proxmox's API is asked. */
 export interface ApiAccess {
@@ -7,7 +8,7 @@ export interface ApiAccess {
   readonly endpoint: string;
   /** "user@realm!name=uuid". */
   readonly apiToken: string;
-  /** PEM; trusted besides the well-known authorities. */
+  /** PEM; trusted besides the well-known authorities and those of this machine, which the provider's plugin trusts. */
   readonly caCert?: string | undefined;
   /** @default false */
   readonly allowInsecureTls?: boolean | undefined;
@@ -30,13 +31,12 @@ const TIMEOUT_MS = 30_000;
  */
 export function askProxmox(access: ApiAccess, path: string): Promise<ApiAnswer> {
   const url = new URL(`/api2/json/${path}`, access.endpoint);
-  const trusted = access.caCert === undefined ? {} : { ca: [...rootCertificates, access.caCert] };
   const options = {
     headers: { authorization: `PVEAPIToken=${access.apiToken}`, accept: "application/json" },
     rejectUnauthorized: access.allowInsecureTls !== true,
     timeout: TIMEOUT_MS,
     agent: false,
-    ...trusted,
+    ca: [...rootCertificates, systemAuthorities() ?? "", access.caCert ?? ""].filter((pem) => pem !== ""),
   };
   return new Promise((resolve, reject) => {
     const fail = (reason: string): void => reject(new Error(`Proxmox at ${url.origin} did not answer: ${reason}`));

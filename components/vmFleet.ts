@@ -21,7 +21,7 @@ export interface VmFleetArgs {
   readonly sshPublicKey: pulumi.Input<string>;
   /** Ready GPUs by host; only VMs with GPUs wait for them, each for its own host. */
   readonly devices: Readonly<Record<string, pulumi.Input<readonly InspectedGpu[]>>>;
-  /** Names of node pools that hold data: their VMs and the masters refuse to be deleted. */
+  /** Names of node pools whose VMs refuse to be deleted. */
   readonly protectedPools: readonly string[];
   readonly ownership: pulumi.ResourceHook;
 }
@@ -32,26 +32,36 @@ export class VmFleet extends pulumi.ComponentResource {
 
   /** IPv4 address by VM name. Each resolves once its VM was started. */
   readonly addresses: Readonly<Record<string, pulumi.Output<string>>>;
+  /** By VM name: which machine it is. Another one only when the VM was made anew. @see ProxmoxVm.machine */
+  readonly machines: Readonly<Record<string, pulumi.Output<string>>>;
+  private readonly vms: ReadonlyMap<string, ProxmoxVm | GpuVm>;
 
   constructor(name: string, args: VmFleetArgs, opts?: pulumi.ComponentResourceOptions) {
     super(VmFleet.type, name, {}, opts);
     const images = this.provideImages(name, args);
     const pool = this.makePool(name, args);
-    const vms = args.placement.vms.map((vm) => {
+    const made = args.placement.vms.map((vm) => {
       const { site, sshPublicKey, ownership } = args;
-      const protect = vm.role === "master" || args.protectedPools.includes(vm.pool);
+      const protect = args.protectedPools.includes(vm.pool);
       const given = { vm, site, sshPublicKey, ownership, protect, image: images.on(vm.host), poolId: pool.poolId };
-      return vm.gpus.length === 0
-        ? new ProxmoxVm(vm.name, { ...given, mappings: [] }, { parent: this })
-        : new GpuVm(vm.name, { ...given, devices: args.devices[vm.host] ?? [] }, { parent: this });
+      return [
+        vm.name,
+        vm.gpus.length === 0
+          ? new ProxmoxVm(vm.name, { ...given, mappings: [] }, { parent: this })
+          : new GpuVm(vm.name, { ...given, devices: args.devices[vm.host] ?? [] }, { parent: this }),
+      ] as const;
     });
-    this.addresses = Object.fromEntries(
-      args.placement.vms.flatMap(({ name: key }, index) => {
-        const vm = vms[index];
-        return vm === undefined ? [] : [[key, vm.address] as const];
-      }),
-    );
-    this.registerOutputs({ addresses: this.addresses });
+    this.vms = new Map(made);
+    this.addresses = Object.fromEntries(made.map(([key, { address }]) => [key, address]));
+    this.machines = Object.fromEntries(made.map(([key, { machine }]) => [key, machine]));
+    this.registerOutputs({ addresses: this.addresses, machines: this.machines });
+  }
+
+  /** A VM as a resource: for `deletedWith` of what is gone with it. @throws RangeError for a VM that is not of the fleet */
+  resource(vm: string): pulumi.CustomResource {
+    const found = this.vms.get(vm);
+    if (found === undefined) throw new RangeError(`no VM ${vm} in the fleet`);
+    return found.resource();
   }
 
   private provideImages(name: string, { image, imageStorage, imageShared, placement }: VmFleetArgs): CloudImages {

@@ -44,12 +44,13 @@ export function ownershipHook(name: string, args: OwnershipArgs): pulumi.Resourc
     const { vmId, tags } = inputs.parse(oldInputs ?? newInputs);
     const owner = ownerTagOf(tags);
     if (owner === undefined) throw new Error(`${resource} has no owner tag`);
-    const apiToken = await textOf(args.apiToken);
+    const apiToken = await valueOf(args.apiToken);
     const found = await findVm({ endpoint, caCert, allowInsecureTls, apiToken }, vmId);
     const fault = ownershipFault(vmId, owner, found);
     if (fault !== undefined) throw new Error(fault);
   });
 }
 
-const textOf = (text: pulumi.Input<string>): Promise<string> =>
+/** An input's value. For hooks, which run once everything is known. */
+export const valueOf = (text: pulumi.Input<string>): Promise<string> =>
   new Promise((resolve) => void pulumi.output(text).apply((value) => resolve(value)));

@@ -2,13 +2,21 @@ import { existsSync, readdirSync, readFileSync, rmSync } from "node:fs";
 import * as path from "node:path";
 import { z } from "zod";
 
+const resourceSchema = z.object({
+  urn: z.string(),
+  type: z.string(),
+  protect: z.boolean().optional(),
+  /** Names of hooks by when they run. @see pulumi/sdk/go/common/resource/resource_hooks.go */
+  resourceHooks: z.record(z.string(), z.unknown()).nullish(),
+});
+
 /** The parts of a state file that we read (never write). Version 3 of the checkpoint format. */
 const checkpointSchema = z.object({
   checkpoint: z.object({
     latest: z
       .object({
         secrets_providers: z.object({ state: z.object({ salt: z.string().optional() }).optional() }).optional(),
-        resources: z.array(z.object({ urn: z.string(), type: z.string() })).nullish(),
+        resources: z.array(resourceSchema).nullish(),
         pending_operations: z
           .array(z.object({ type: z.string(), resource: z.object({ urn: z.string(), type: z.string() }) }))
           .nullish(),
@@ -26,6 +34,10 @@ export interface PendingOperation {
 
 export interface Checkpoint {
   readonly urns: readonly string[];
+  /** URNs of resources that refuse to be deleted. */
+  readonly protected: readonly string[];
+  /** Whether the program has a say when a resource is deleted. */
+  readonly deleteHooks: boolean;
   /** What a killed engine was doing. */
   readonly pending: readonly PendingOperation[];
   /** `encryptionsalt` under which the secrets in the state are encrypted. */
@@ -41,8 +53,12 @@ export function checkpointFile(backend: string, project: string, stack: string):
 export function readCheckpoint(file: string): Checkpoint | undefined {
   if (!existsSync(file)) return undefined;
   const { latest } = checkpointSchema.parse(JSON.parse(readFileSync(file, "utf8"))).checkpoint;
+  const resources = latest?.resources ?? [];
+  const hooks = resources.flatMap(({ resourceHooks }) => Object.keys(resourceHooks ?? {}));
   return {
-    urns: (latest?.resources ?? []).map((resource) => resource.urn),
+    deleteHooks: hooks.some((when) => when.endsWith("Delete")),
+    protected: resources.filter(({ protect }) => protect === true).map(({ urn }) => urn),
+    urns: resources.map(({ urn }) => urn),
     pending: (latest?.pending_operations ?? []).map(({ type, resource }) => ({ operation: type, ...resource })),
     salt: latest?.secrets_providers?.state?.salt,
   };

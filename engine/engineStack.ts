@@ -2,6 +2,7 @@ import { LocalWorkspace, Stack, type EngineEvent as RawEvent, type PulumiFn } fr
 import { rmSync } from "node:fs";
 import { z } from "zod";
 import { checkpointFile, readCheckpoint, hasStacks, removeTraces, type Checkpoint } from "./checkpoint";
+import { UserError } from "../config/errors";
 import type { EngineCommand } from "./engineCommand";
 import { explainFailure, type Diagnostic } from "./explainFailure";
 import { nameOf, narrowEvent, summaryOf, type ChangeSummary, type OnEvent } from "./events";
@@ -39,6 +40,8 @@ export interface StackParts {
   readonly copy: WorkingCopy;
   readonly command: EngineCommand;
   readonly envVars: Record<string, string>;
+  /** Makes ready what plugins run while something is made. */
+  readonly provideTools: () => Promise<void>;
 }
 
 /** A stack of the real engine. Its operations must not overlap. */
@@ -69,20 +72,30 @@ export class EngineStack {
     );
   }
 
-  /** Makes the world what the program says. First mends what a killed run has left. */
+  /**
+   * Makes the world what the program says. First mends what a killed run has left.
+   * @throws UserError when a program that a plugin runs is not there and cannot be built
+   */
   async up(options: UpStackOptions = {}): Promise<ChangeSummary> {
     const stack = await this.prepare();
+    await this.parts.provideTools();
     const replace = [...(options.replace ?? []), ...(await this.settlePending(options))];
     return this.operate("up", options, (onEvent, signal) =>
       stack.up({ onEvent, ...signal, replace: [...new Set(replace)] }),
     );
   }
 
-  /** Deletes every resource, in reverse order. The stack itself stays; see `remove`. */
+  /**
+   * Deletes every resource, in reverse order. The stack itself stays; see `remove`. Runs the program where it has a say in
+   * that, as for whose a VM is: then it has to be the whole one, and decides what is protected. Else a stack goes without.
+   * @throws UserError before anything is deleted, when a resource was protected at the last `up`
+   */
   async destroy(options: OperationOptions = {}): Promise<ChangeSummary> {
     const stack = await this.prepare();
+    this.refuseProtected();
     await this.settlePending(options);
-    return this.operate("destroy", options, (onEvent, signal) => stack.destroy({ onEvent, ...signal }));
+    const runProgram = this.checkpoint()?.deleteHooks === true;
+    return this.operate("destroy", options, (onEvent, signal) => stack.destroy({ onEvent, ...signal, runProgram }));
   }
 
   /**
@@ -114,6 +127,16 @@ export class EngineStack {
   /** URNs of the resources in the state, without any process. */
   urns(): readonly string[] {
     return this.checkpoint()?.urns ?? [];
+  }
+
+  /** The engine would notice when it comes to them, and what depends on them would be gone by then. */
+  private refuseProtected(): void {
+    const names = (this.checkpoint()?.protected ?? []).map(nameOf);
+    if (names.length === 0) return;
+    throw new UserError(
+      `destroy: found ${names.length} protected (${names.join(", ")}), which hold data. Nothing was changed.\n` +
+        `Fix: take their protection back where the stack sets it (pools[].protect: false), run up once, and destroy again.`,
+    );
   }
 
   private async makeStack(): Promise<Stack> {

@@ -14,10 +14,24 @@ export interface ProviderPlugin {
   readonly name: string;
   /** The version that its SDK in package.json has. */
   readonly version: string;
+  /** Where its maker publishes it, as its SDK's package.json says. @default where Pulumi publishes its own */
+  readonly server?: string;
 }
 
-/** Every provider that the program uses and that has a stand-in in `engine/standins/<name>/`. */
-export const PROVIDER_PLUGINS: readonly ProviderPlugin[] = [{ name: "command", version: versions.pluginCommand }];
+const command: ProviderPlugin = { name: "command", version: versions.pluginCommand };
+const kubernetes: ProviderPlugin = { name: "kubernetes", version: versions.pluginKubernetes };
+const proxmoxve: ProviderPlugin = {
+  name: "proxmoxve",
+  version: versions.pluginProxmoxve,
+  server: "github://api.github.com/muhlba91/pulumi-proxmoxve",
+};
+
+/** By kind of platform: every provider that its program uses. Each has a stand-in in `engine/standins/<name>/`. */
+export const PROVIDER_PLUGINS = {
+  local: [command],
+  existing: [command, kubernetes],
+  proxmox: [command, proxmoxve, kubernetes],
+} as const satisfies Readonly<Record<string, readonly ProviderPlugin[]>>;
 
 /** How a provider is run. */
 export interface ResolvedPlugin extends ProviderPlugin {
@@ -32,7 +46,7 @@ export interface ResolvePluginsOptions {
   readonly progress?: Progress;
   /** @default process.env */
   readonly env?: NodeJS.ProcessEnv;
-  /** @default PROVIDER_PLUGINS */
+  /** One list of PROVIDER_PLUGINS, or a part of one. @default those of a stack on this machine */
   readonly plugins?: readonly ProviderPlugin[];
   /** Installs the official plugin, or returns why not. @default `pulumi plugin install`, at most 60 s */
   readonly install?: (plugin: ProviderPlugin) => Promise<string | undefined>;
@@ -50,7 +64,7 @@ const RETRY_AFTER_MS = 24 * 3_600_000;
  */
 export async function resolvePlugins(options: ResolvePluginsOptions): Promise<readonly ResolvedPlugin[]> {
   const resolved: ResolvedPlugin[] = [];
-  for (const plugin of options.plugins ?? PROVIDER_PLUGINS) resolved.push(await resolve(plugin, options));
+  for (const plugin of options.plugins ?? PROVIDER_PLUGINS.local) resolved.push(await resolve(plugin, options));
   return resolved;
 }
 
@@ -101,9 +115,11 @@ async function pluginInstall(
   options: ResolvePluginsOptions,
   env: NodeJS.ProcessEnv,
 ): Promise<string | undefined> {
-  const closed = await unreachable(PULUMI_DOWNLOADS);
+  const { name, version, server } = plugin;
+  const closed = await unreachable(server === undefined ? PULUMI_DOWNLOADS : `https://${new URL(server).host}/`);
   if (closed !== undefined) return closed;
-  const args = ["plugin", "install", "resource", plugin.name, plugin.version, "--non-interactive"];
+  const from = server === undefined ? [] : ["--server", server];
+  const args = ["plugin", "install", "resource", name, version, ...from, "--non-interactive"];
   const result = await runChild(options.cli.command, args, { env, timeoutMs: INSTALL_TIMEOUT_MS });
   if (result.code === 0) return undefined;
   if (result.timedOut) return `its download did not finish in ${INSTALL_TIMEOUT_MS / 1000} s`;

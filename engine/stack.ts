@@ -1,11 +1,16 @@
 import type { PulumiFn } from "@pulumi/pulumi/automation";
+import * as path from "node:path";
+import { systemAuthorities } from "../system/certificates";
+import { writePrivate } from "../system/privateFile";
 import { EngineCommand } from "./engineCommand";
 import { EngineStack } from "./engineStack";
+import { findHelm } from "./kubernetesTools";
+import type { BuildOptions } from "./goBuild";
 import type { ResolvedPlugin } from "./plugins";
 import type { Progress } from "./progress";
 import type { PulumiCli } from "./pulumiCli";
 import { pulumiEnv } from "./pulumiHome";
-import { findPassphrase, openStateDir } from "./stateDir";
+import { findPassphrase, openStateDir, type StateDir } from "./stateDir";
 import { WorkingCopy, type ConfigEntry } from "./workingCopy";
 
 export interface OpenStackOptions {
@@ -23,6 +28,11 @@ export interface OpenStackOptions {
   /** From resolvePlugins. Pulumi is told where the stand-ins are. */
   readonly plugins: readonly ResolvedPlugin[];
   readonly progress?: Progress;
+  /**
+   * Certificates (PEM) that plugins trust besides this machine's: a provider without an argument for a CA is given them by
+   * `SSL_CERT_FILE`, which official plugins, being Go programs, read. @default none
+   */
+  readonly caCerts?: readonly string[];
   /** @default process.env */
   readonly env?: NodeJS.ProcessEnv;
 }
@@ -49,14 +59,17 @@ export async function openStack(options: OpenStackOptions): Promise<EngineStack>
     PULUMI_BACKEND_URL: dir.backendUrl,
     // One backup beside the state file is kept in any case; one more for each run would pile up.
     PULUMI_DIY_BACKEND_DISABLE_CHECKPOINT_BACKUPS: "true",
+    ...trusting(options.caCerts ?? [], dir, env),
     // Without a network, looking for the plugin that a stand-in replaces would only cost time.
     ...(standIns.length === 0 ? {} : { PULUMI_DISABLE_AUTOMATIC_PLUGIN_ACQUISITION: "true" }),
   };
+  const progress = options.progress ?? ((): void => undefined);
   const stack = new EngineStack({
     name: options.stackName,
     program: options.program,
     config: options.config ?? {},
-    progress: options.progress ?? ((): void => undefined),
+    progress,
+    provideTools: () => toolsOf(standIns, { cacheDir: options.cacheDir, env, progress }),
     command: new EngineCommand(options.cli),
     dir,
     passphrase,
@@ -65,4 +78,18 @@ export async function openStack(options: OpenStackOptions): Promise<EngineStack>
   });
   await stack.prepare();
   return stack;
+}
+
+/** Programs that stand-ins run where the official plugin brings its own: for `helm.v3.Release`, Helm. */
+async function toolsOf(standIns: readonly ResolvedPlugin[], options: BuildOptions): Promise<void> {
+  if (standIns.some(({ name }) => name === "kubernetes")) await findHelm(options);
+}
+
+/** The variable that lets plugins trust more; it stands in place of the machine's authorities, so they go into its file. */
+function trusting(caCerts: readonly string[], dir: StateDir, env: NodeJS.ProcessEnv): Record<string, string> {
+  if (caCerts.length === 0) return {};
+  const file = path.join(dir.root, "authorities.pem");
+  const all = [systemAuthorities(env) ?? "", ...caCerts].map((pem) => pem.trim()).filter((pem) => pem !== "");
+  writePrivate(file, `${all.join("\n")}\n`);
+  return { SSL_CERT_FILE: file };
 }

@@ -10,6 +10,7 @@ import { createPrivate } from "../system/privateFile";
  *   backend/     Pulumi's own state, `file://` backend
  *   workspace/   working copy of Pulumi.yaml and Pulumi.<stack>.yaml (see workingCopy.ts)
  *   passphrase   encrypts the secrets in both, mode 0600; made on the first run
+ *   authorities.pem   what plugins trust, where a stack names a CA (see stack.ts)
  */
 export interface StateDir {
   readonly root: string;

@@ -55,7 +55,7 @@ export interface FleetPlan {
   readonly imageShared: boolean;
   /** Name of the Proxmox pool that is made for the VMs. */
   readonly pool: string;
-  /** Node pools besides the masters whose VMs refuse to be deleted. */
+  /** Node pools whose VMs refuse to be deleted. */
   readonly protectedPools: readonly string[];
 }
 
@@ -87,7 +87,7 @@ export function planFleet(profile: ProxmoxProfile): FleetPlan {
     imageStorage,
     imageShared,
     pool: pool ?? `tokenrack-${profile.stack}`,
-    protectedPools: profile.pools.filter(({ protect }) => protect).map(({ name }) => name),
+    protectedPools: profile.pools.filter(({ protect, role }) => protect ?? role === "master").map(({ name }) => name),
   };
 }
 

@@ -3,14 +3,16 @@ import * as pulumi from "@pulumi/pulumi";
 import {
   DeckhouseCluster,
   masterHostKey,
+  neededPrivileges,
   ownershipHook,
   proxmoxProvider,
+  tokenHook,
   VfioHost,
   VmFleet,
   type DeckhouseClusterArgs,
   type SshHost,
 } from "../components";
-import { cephKeysOf } from "../config/clusterSecrets";
+import { textsByName } from "../config/clusterSecrets";
 import { UserError } from "../config/errors";
 import type { ProxmoxSecrets } from "../config/load";
 import { publicKeyOf } from "../config/publicKey";
@@ -32,16 +34,28 @@ function sshHost({ address, user, port, hostKey }: HostSsh, secrets: ProxmoxSecr
   return { address, user, port, hostKey: needed(hostKey, `${path}.ssh.hostKey`), privateKey, passphrase };
 }
 
+/** The provider of stage 2, made before stage 1: nothing is touched with a token that will not do. */
+function admit({ fleet, placement }: ProxmoxPlan, { proxmoxApiToken: apiToken }: ProxmoxSecrets) {
+  const access = { ...fleet.api, apiToken };
+  const check = tokenHook("token-privileges", access, neededPrivileges(fleet, placement));
+  return proxmoxProvider("proxmox", { ...access, check });
+}
+
 /** Stage 1. In the plan's order, as each may wait for the reboot of one before it. */
-function prepareHosts({ hosts }: ProxmoxPlan, { hostSshKey, hostSshKeyPassphrase }: ProxmoxSecrets): Hosts {
+function prepareHosts(
+  { hosts }: ProxmoxPlan,
+  { hostSshKey, hostSshKeyPassphrase }: ProxmoxSecrets,
+  admitted: pulumi.ProviderResource,
+): Hosts {
   const made = new Map<string, VfioHost>();
+  const privateKey = pulumi.all([hostSshKey, admitted.urn]).apply(([key]) => key);
   for (const { vfio, ssh, after } of hosts) {
     const hostKey = needed(ssh.hostKey, `${vfio.name}.ssh.hostKey`);
     const before = after === undefined ? undefined : made.get(after);
     const host = new VfioHost(`vfio-${vfio.name}`, {
       host: vfio,
       ssh: { ...ssh, hostKey },
-      privateKey: hostSshKey,
+      privateKey,
       ...(hostSshKeyPassphrase === undefined ? {} : { passphrase: hostSshKeyPassphrase }),
       ...(before === undefined ? {} : { after: before.settled }),
     });
@@ -55,7 +69,12 @@ const nodePublicKey = ({ nodeSshKey }: ProxmoxSecrets): pulumi.Output<string> =>
   pulumi.unsecret(nodeSshKey.apply((key) => needed(publicKeyOf(key), "nodeSshKey")));
 
 /** Stage 2. */
-function makeVms({ placement, fleet }: ProxmoxPlan, secrets: ProxmoxSecrets, hosts: Hosts): VmFleet {
+function makeVms(
+  { placement, fleet }: ProxmoxPlan,
+  secrets: ProxmoxSecrets,
+  hosts: Hosts,
+  provider: pulumi.ProviderResource,
+): VmFleet {
   const { api, image, ...given } = fleet;
   const { proxmoxApiToken: apiToken } = secrets;
   return new VmFleet(
@@ -68,7 +87,7 @@ function makeVms({ placement, fleet }: ProxmoxPlan, secrets: ProxmoxSecrets, hos
       devices: Object.fromEntries([...hosts].map(([name, { gpus }]) => [name, gpus])),
       ownership: ownershipHook("vm-ownership", { ...api, apiToken }),
     },
-    { providers: [proxmoxProvider("proxmox", { ...api, apiToken })] },
+    { providers: [provider] },
   );
 }
 
@@ -83,7 +102,7 @@ function firstMaster(plan: ProxmoxPlan, secrets: ProxmoxSecrets, vms: VmFleet) {
       host: sshHost(masterHost, secrets, "hosts[*]"),
       address,
       port,
-      machine: needed(vms.addresses[master.name], `the VM ${master.name}`),
+      machine: needed(vms.machines[master.name], `the VM ${master.name}`),
     });
   const hostKey = master.hostKey === undefined ? asked() : pulumi.output(master.hostKey);
   return { address, user, port, hostKey, privateKey: secrets.nodeSshKey };
@@ -91,22 +110,25 @@ function firstMaster(plan: ProxmoxPlan, secrets: ProxmoxSecrets, vms: VmFleet) {
 
 /** The secrets by the names that Deckhouse's objects have for them. */
 function deckhouseSecrets({ deckhouse }: ProxmoxPlan, secrets: ProxmoxSecrets): DeckhouseClusterArgs["secrets"] {
-  const { deckhouseLicenseKey, adminPasswordHash, cephKeys } = secrets;
-  const keyOf = (connection: string): pulumi.Output<string> =>
-    needed(cephKeys, "cephKeys").apply((text) => needed(cephKeysOf(text)?.[connection], "cephKeys"));
+  const { deckhouseLicenseKey, internalCaKey } = secrets;
+  const { cephConnections = [], users = [], internalCa } = deckhouse;
+  const one = (key: "cephKeys" | "clusterPasswordHashes", name: string): pulumi.Output<string> =>
+    needed(secrets[key], key).apply((text) => needed(textsByName(text)?.[name], key));
   return {
     ...(deckhouseLicenseKey === undefined ? {} : { deckhouseLicenseKey }),
-    ...Object.fromEntries((deckhouse.cephConnections ?? []).map(({ name }) => [`ceph-${name}`, keyOf(name)])),
-    ...Object.fromEntries(
-      (deckhouse.users ?? []).map(({ name }) => [`password-${name}`, needed(adminPasswordHash, "adminPasswordHash")]),
-    ),
+    ...Object.fromEntries(cephConnections.map(({ name }) => [`ceph-${name}`, one("cephKeys", name)])),
+    ...Object.fromEntries(users.map(({ name }) => [`password-${name}`, one("clusterPasswordHashes", name)])),
+    ...(internalCa?.certificate === undefined
+      ? {}
+      : { [`ca-${internalCa.name}`]: needed(internalCaKey, "internalCaKey") }),
   };
 }
 
 /** Stages 1 to 3. */
 export function proxmoxProgram(plan: ProxmoxPlan, secrets: ProxmoxSecrets): StackOutputs {
-  const hosts = prepareHosts(plan, secrets);
-  const vms = makeVms(plan, secrets, hosts);
+  const provider = admit(plan, secrets);
+  const hosts = prepareHosts(plan, secrets, provider);
+  const vms = makeVms(plan, secrets, hosts, provider);
   const master = firstMaster(plan, secrets, vms);
   const { engine, stateDirectory, host } = plan.bootstrap;
   const cluster = new DeckhouseCluster(
@@ -119,10 +141,10 @@ export function proxmoxProgram(plan: ProxmoxPlan, secrets: ProxmoxSecrets): Stac
       engine,
       stateDirectory,
       secrets: deckhouseSecrets(plan, secrets),
-      machines: vms.addresses,
+      machines: vms.machines,
     },
-    // With its machines the cluster is gone, and nobody is left to ask for anything.
-    { deletedWith: vms },
+    // With the first master's VM the cluster is gone, and nobody is left to ask for anything.
+    { deletedWith: vms.resource(plan.bootstrap.master.name) },
   );
   return {
     models: plan.serving.models.map(({ name }) => name),

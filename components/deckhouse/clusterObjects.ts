@@ -69,6 +69,15 @@ function removal(object: ClusterObject, args: ClusterObjectsArgs) {
   return { stage: "node_remove" as const, settings };
 }
 
+/**
+ * What a group is put in again for although it did not change: taking a machine out lowers the group's count, also of one
+ * that comes back as another. By standard input, as a trigger would make the group anew.
+ */
+function comeAndGo({ kind, after }: ClusterObject, made: ReadonlyMap<string, HostCommand>) {
+  const ids = after.filter((id) => id.startsWith("StaticInstance/")).flatMap((id) => made.get(id)?.id ?? []);
+  return kind === "NodeGroup" && ids.length > 0 ? { machines: pulumi.all(ids).apply((all) => all.join(",")) } : {};
+}
+
 /** Makes a resource of each object, waiting only for those that it names. @returns them by id */
 export function clusterObjects(
   prefix: string,
@@ -87,7 +96,7 @@ export function clusterObjects(
         script: kind === "StaticInstance" ? "node" : "object",
         create: { stage: "apply", settings },
         remove: removal(object, args),
-        secrets: pickSecrets(args.secrets, secretsIn(manifest)),
+        secrets: { ...pickSecrets(args.secrets, secretsIn(manifest)), ...comeAndGo(object, made) },
         standsOn: [args.uid, ...(machine === undefined ? [] : [machine])],
       },
       pulumi.mergeOptions(opts, { dependsOn: after.flatMap((other) => made.get(other) ?? []) }),

@@ -84,14 +84,21 @@ export const nextId: Handler = ({ world, form }) => {
   return String(free);
 };
 
-/** GET access/permissions: what the token may do, by path. */
+/** Always listed, besides the paths that have an entry of their own. */
+const LISTED = ["/", "/access", "/access/groups", "/nodes", "/pool", "/sdn", "/storage", "/vms"];
+
+/**
+ * GET access/permissions: what the token may do, by path; a path where it may do nothing is left out. All entries hold for
+ * what is below. @see pve-access-control src/PVE/API2/AccessControl.pm and src/PVE/RPCEnvironment.pm
+ */
 export const permissions: Handler = ({ world, token, form }) => {
+  form.allowOnly("path", "userid");
   const asked = form.get("path");
-  const paths = asked === undefined ? token.acl.map(({ path }) => path) : [asked];
+  const paths = asked === undefined ? [...LISTED, ...token.acl.map(({ path }) => path)] : [asked];
   return Object.fromEntries(
-    paths.map((path) => [
-      path,
-      Object.fromEntries([...privilegesOn(world, token, path)].toSorted().map((one) => [one, 1])),
-    ]),
+    [...new Set(paths)].flatMap((path) => {
+      const found = [...privilegesOn(world, token, path)].toSorted();
+      return found.length === 0 ? [] : [[path, Object.fromEntries(found.map((one) => [one, 1]))]];
+    }),
   );
 };

@@ -69,10 +69,24 @@ for (const preview of [false, true])
       ];
       // A given id is known in a preview, and the address with it.
       assert.deepEqual(addresses, known);
-      assert.deepEqual(recorder.outputs.get(recorder.get("vms").urn), { addresses: Object.fromEntries(known) });
+      const { addresses: registered } = recorder.outputs.get(recorder.get("vms").urn) ?? {};
+      assert.deepEqual(registered, Object.fromEntries(known));
       for (const { custom, urn } of recorder.registered) assert.ok(custom || recorder.outputs.has(urn), urn);
     });
   });
+
+describe("VmFleet's machines", () => {
+  it("are told by the id and the network card that Proxmox gave them, and are unknown before they are made", async () => {
+    const { recorder, fleet } = await run(false);
+    assert.equal(await valueOf(fleet.machines["w-gpu-1"] ?? assert.fail()), "w-gpu-1-vm-id BC:24:11:W-GPU-1-VM");
+    assert.deepEqual(Object.keys(fleet.machines), ["master-1", "w-db-1", "w-gpu-1"]);
+    assert.equal(await valueOf(fleet.resource("w-gpu-1").urn), only(recorder, types.vm, "w-gpu-1-vm").urn);
+    assert.throws(() => fleet.resource("w-9"), /no VM w-9/);
+    const preview = await run(true);
+    const { machines } = preview.recorder.outputs.get(preview.recorder.get("vms").urn) ?? {};
+    assert.deepEqual(machines, { "master-1": unknown, "w-db-1": unknown, "w-gpu-1": unknown });
+  });
+});
 
 describe("VmFleet's resources", () => {
   it("protect masters and pools with data, and let the old VM go before the new one comes", async () => {

@@ -79,13 +79,17 @@ export const fleetArgs = (changes: Partial<VmFleetArgs> = {}): VmFleetArgs => ({
   pool: "tokenrack-homelab",
   sshPublicKey: "ssh-ed25519 AAAA test",
   devices: { pve1: devices },
-  protectedPools: ["w-db"],
+  protectedPools: ["master", "w-db"],
   ownership: new pulumi.ResourceHook("vm-ownership", () => undefined),
   ...changes,
 });
 
 export const makeFleet = (changes: Partial<VmFleetArgs> = {}): VmFleet => new VmFleet("vms", fleetArgs(changes));
 
-/** What Proxmox's provider gives back besides the inputs; a file's id is its volume. */
-export const outputs: Outputs = (_, inputs) =>
-  "fileName" in inputs ? { id: `local:import/${String(inputs["fileName"])}` } : {};
+/** What Proxmox's provider gives back besides the inputs: a file's id is its volume, a network card has an address. */
+export const outputs: Outputs = (name, inputs) => {
+  if ("fileName" in inputs) return { id: `local:import/${String(inputs["fileName"])}` };
+  const cards = inputs["networkDevices"];
+  if (!Array.isArray(cards)) return {};
+  return { networkDevices: (cards as object[]).map((card) => ({ ...card, macAddress: `bc:24:11:${name}` })) };
+};

@@ -1,8 +1,14 @@
 import assert from "node:assert/strict";
-import { chmodSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { chmodSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import * as path from "node:path";
-import { resolvePlugins, type ResolvedPlugin, type ResolvePluginsOptions } from "../../engine/plugins";
+import { versions } from "../../catalog/versions";
+import {
+  PROVIDER_PLUGINS,
+  resolvePlugins,
+  type ResolvedPlugin,
+  type ResolvePluginsOptions,
+} from "../../engine/plugins";
 import { isExecutableFile } from "../../engine/executables";
 
 const HOUR = 3_600_000;
@@ -97,6 +103,65 @@ describe("engine/plugins: official plugin or stand-in", () => {
     assert.equal((await decide()).kind, "stand-in");
     installed("1.2.1");
     assert.equal((await decide()).kind, "official");
+  });
+
+  it("does the same for every provider of a platform, and asks its maker where that publishes it", async () => {
+    const calls = path.join(dir, "calls");
+    const pulumi = path.join(dir, "pulumi");
+    writeFileSync(pulumi, `#!/bin/sh\necho "$@" >> '${calls}'\necho "no such version" >&2\nexit 1\n`);
+    chmodSync(pulumi, 0o755);
+    const asked: string[] = [];
+    const fetched = globalThis.fetch;
+    globalThis.fetch = (url) => {
+      asked.push(String(url instanceof Request ? url.url : url));
+      return Promise.resolve(new Response());
+    };
+    try {
+      const found = await resolvePlugins({
+        cli: { command: pulumi, version: "3.250.0", source: "path" },
+        cacheDir: path.join(dir, "cache"),
+        env: { PATH: path.join(dir, "bin"), PULUMI_HOME: home },
+        progress: (line) => said.push(line),
+        plugins: PROVIDER_PLUGINS.proxmox,
+      });
+      assert.deepEqual(
+        found.map(({ name, kind }) => [name, kind]),
+        [
+          ["command", "stand-in"],
+          ["proxmoxve", "stand-in"],
+          ["kubernetes", "stand-in"],
+        ],
+      );
+    } finally {
+      globalThis.fetch = fetched;
+    }
+    assert.deepEqual(asked, ["https://get.pulumi.com/", "https://api.github.com/", "https://get.pulumi.com/"]);
+    const { pluginCommand, pluginProxmoxve, pluginKubernetes } = versions;
+    assert.deepEqual(readFileSync(calls, "utf8").trim().split("\n"), [
+      `plugin install resource command ${pluginCommand} --non-interactive`,
+      `plugin install resource proxmoxve ${pluginProxmoxve} --server github://api.github.com/muhlba91/pulumi-proxmoxve --non-interactive`,
+      `plugin install resource kubernetes ${pluginKubernetes} --non-interactive`,
+    ]);
+    assert.match(
+      said[1] ?? "",
+      /^provider proxmoxve 8\.\S+: running our stand-in, not the official plugin \(its download failed: no such version\)$/,
+    );
+  });
+
+  it("names the server that the provider's SDK names, and asks for no provider that a platform does not use", () => {
+    const { pulumi } = JSON.parse(readFileSync(require.resolve("@muhlba91/pulumi-proxmoxve/package.json"), "utf8")) as {
+      pulumi: { server: string; version: string };
+    };
+    const plugin = PROVIDER_PLUGINS.proxmox.find(({ name }) => name === "proxmoxve");
+    assert.deepEqual([plugin?.server, plugin?.version], [pulumi.server, pulumi.version]);
+    assert.deepEqual(
+      Object.entries(PROVIDER_PLUGINS).map(([kind, list]) => [kind, list.map(({ name }) => name)]),
+      [
+        ["local", ["command"]],
+        ["existing", ["command", "kubernetes"]],
+        ["proxmox", ["command", "proxmoxve", "kubernetes"]],
+      ],
+    );
   });
 
   it("does not mind a damaged memory of failures", async () => {

@@ -30,14 +30,15 @@ describe("planFleet", () => {
       imageStorage: "local",
       imageShared: false,
       pool: "tokenrack-rack",
-      protectedPools: [],
+      protectedPools: ["master"],
     });
   });
 
   it("takes what the stack says, and does without an image", () => {
     const network = { ...proxmox.network, subnet: "192.168.0.0/16", vlan: 7, mtu: 9000, dns: ["192.168.2.2"] };
     const platform = { ...proxmox.platform, image: undefined, imageShared: true, pool: "mine", caCert: certificate };
-    const raw = changed({ ...proxmox, network, platform }, "pools[1].protect", true);
+    const masters = changed({ ...proxmox, network, platform }, "pools[0].protect", false);
+    const raw = changed(masters, "pools[1].protect", true);
     const { site, image, imageShared, pool, protectedPools, api } = planFleet(profileOf(raw));
     assert.deepEqual(site.network, {
       ...{ prefix: 16, gateway: "192.168.2.1", dns: ["192.168.2.2"], bridge: "vmbr0", vlan: 7, mtu: 9000 },

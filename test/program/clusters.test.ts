@@ -5,6 +5,7 @@ import * as pulumi from "@pulumi/pulumi";
 import { UserError } from "../../config/errors";
 import type { StackOutputs } from "../../program";
 import { stackProgram } from "../../stackProgram";
+import { selfSigned } from "../config/madeCertificates";
 import { changed, proxmoxSecrets, sshPublicKey } from "../config/stacks";
 import { isWrapped, record, unknown, type Recorder } from "../support/mocks";
 import { requestsDone, valueOf } from "../support/settle";
@@ -15,7 +16,7 @@ function configure(values: Record<string, unknown>): void {
     `tokenrack:${key}`,
     typeof value === "string" ? value : JSON.stringify(value),
   ]);
-  const names = [...Object.keys(proxmoxSecrets), "kubeconfig", "adminPasswordHash", "cephKeys"];
+  const names = [...Object.keys(proxmoxSecrets), "kubeconfig", "clusterPasswordHashes", "internalCaKey", "cephKeys"];
   pulumi.runtime.setAllConfig(
     Object.fromEntries(texts) as Record<string, string>,
     names.filter((name) => typeof values[name] === "string").map((name) => `tokenrack:${name}`),
@@ -128,6 +129,35 @@ describe("the program of the homelab", () => {
     assert.ok(!again.registered.some(({ name }) => name === "master-host-key"));
   });
 
+  it("hands each secret to the object that names it, and to no other", async () => {
+    const ca = selfSigned("ca", true);
+    const user = (name: string) => ({ name, email: `${name}@my.org`, accessLevel: "User" });
+    const hash = (letter: string): string => `$2y$10$${letter.repeat(53)}`;
+    const cluster = {
+      internalCa: { name: "inter-ca", certificate: ca.certificate },
+      users: [user("ann"), user("bob")],
+    };
+    const stack = { ...homelab(), cluster: Object.assign({}, homelab()["cluster"], cluster) };
+    const recorder = await record({ preview: false, outputs, stack: "homelab" });
+    const clusterPasswordHashes = JSON.stringify({ ann: hash("a"), bob: hash("b") });
+    configure({ ...stack, clusterPasswordHashes, internalCaKey: ca.key });
+    stackProgram();
+    await requestsDone();
+    const stdin = (name: string): string => {
+      const { stdin: value } = recorder.get(name).inputs;
+      assert.ok(isWrapped(value), `${name} has an open input`);
+      return String(value.value);
+    };
+    const base64 = (text: string): string => Buffer.from(text).toString("base64");
+    assert.match(stdin("cluster-user-ann"), new RegExp(`\\npassword-ann ${base64(hash("a"))}\\n$`));
+    assert.match(stdin("cluster-user-bob"), new RegExp(`\\npassword-bob ${base64(hash("b"))}\\n$`));
+    assert.ok(stdin("cluster-secret-inter-ca-key-pair").endsWith(`\nca-inter-ca ${base64(ca.key)}\n`));
+    for (const { name, inputs } of recorder.registered) {
+      if (/^cluster-(?:user-|secret-)/.test(name)) continue;
+      assert.ok(!JSON.stringify(inputs).includes(base64(ca.key).slice(0, 60)), name);
+    }
+  });
+
   it("knows of no cluster in a first preview, and of every VM", async () => {
     const { recorder } = await run("homelab", homelab(), true);
     const { connection } = recorder.get("cluster-identity").inputs;
@@ -139,7 +169,12 @@ describe("the program of the homelab", () => {
 describe("a fault in a stack on a cluster", () => {
   afterEach(() => pulumi.runtime.setAllConfig({}));
   const image = (stack: Record<string, unknown>) => changed(stack, "platform.image", undefined);
-  const ingress = { name: "in", ingressClass: "in", addresses: "192.168.3.60-192.168.3.70", nodeSelector: { a: "b" } };
+  const ingress = {
+    name: "in",
+    ingressClass: "external-ingress",
+    addresses: "192.168.3.60-192.168.3.70",
+    nodeSelector: { a: "b" },
+  };
   const cases: readonly (readonly [string, Record<string, unknown>, RegExp])[] = [
     ["of a plan", changed(rented("a100"), "models[0].tensorParallel", 8), /models\[0\]\.tensorParallel: found TP 8/],
     [

@@ -35,6 +35,10 @@ export interface Registration {
   readonly protect: boolean;
   readonly ignoreChanges: readonly string[];
   readonly replaceOnChanges: readonly string[];
+  /** URNs of what it waits for: by `dependsOn`, and by inputs that are outputs of others. */
+  readonly dependencies: readonly string[];
+  /** URN of what it is gone with; empty for none. */
+  readonly deletedWith: string;
   /** Names of the hooks that run before it is made, changed and deleted. */
   readonly hooks: readonly (readonly string[])[];
 }
@@ -50,6 +54,8 @@ interface Request {
   getProtect(): boolean;
   getIgnorechangesList(): string[];
   getReplaceonchangesList(): string[];
+  getDependenciesList(): string[];
+  getDeletedwith(): string;
   getHooks():
     { getBeforeCreateList(): string[]; getBeforeUpdateList(): string[]; getBeforeDeleteList(): string[] } | undefined;
   getObject(): { toJavaScript(): Record<string, unknown> } | undefined;
@@ -199,6 +205,8 @@ function watch(recorder: Recorder, monitor: Monitor): void {
           protect: request.getProtect(),
           ignoreChanges: request.getIgnorechangesList(),
           replaceOnChanges: request.getReplaceonchangesList(),
+          dependencies: request.getDependenciesList(),
+          deletedWith: request.getDeletedwith(),
           hooks: [hooks?.getBeforeCreateList(), hooks?.getBeforeUpdateList(), hooks?.getBeforeDeleteList()].map(
             (one) => one ?? [],
           ),

@@ -34,6 +34,6 @@ export const fleet = z
     imageStorage: text("storage of the image"),
     imageShared: z.boolean().describe("one copy serves all hosts"),
     pool: text("Proxmox pool"),
-    protectedPools: z.array(z.string()).describe("node pools besides the masters whose VMs refuse to be deleted"),
+    protectedPools: z.array(z.string()).describe("node pools whose VMs refuse to be deleted"),
   })
   .describe("what all VMs have in common");

@@ -1,5 +1,6 @@
 import { existsSync, readFileSync } from "node:fs";
 import type { SecureVersion } from "node:tls";
+import { systemAuthorities } from "../../../system/certificates";
 import type { CheckFailure } from "../provider";
 import { hasUnknown, reveal, type Properties } from "../values";
 
@@ -12,23 +13,15 @@ export interface Access {
   readonly minTls: SecureVersion;
 }
 
-/** Where Go programs look for trusted certificates. @see https://pkg.go.dev/crypto/x509#SystemCertPool, root_linux.go */
-const BUNDLES = [
-  "/etc/ssl/certs/ca-certificates.crt",
-  "/etc/pki/tls/certs/ca-bundle.crt",
-  "/etc/ssl/ca-bundle.pem",
-  "/etc/ssl/cert.pem",
-];
-
 /**
  * What the official plugin trusts: the file that `SSL_CERT_FILE` names, or the system's. Not Node's own list.
  * `NODE_EXTRA_CA_CERTS` is trusted besides. @returns undefined where there is no such file
  */
 export function trustedCertificates(env: NodeJS.ProcessEnv = process.env): string[] | undefined {
-  const file = env["SSL_CERT_FILE"] ?? BUNDLES.find((path) => existsSync(path));
-  const files = [file, env["NODE_EXTRA_CA_CERTS"]].flatMap((path) => (path === undefined || path === "" ? [] : [path]));
-  const texts = files.filter((path) => existsSync(path)).map((path) => readFileSync(path, "utf8"));
-  return texts.length === 0 ? undefined : texts;
+  const extra = env["NODE_EXTRA_CA_CERTS"] ?? "";
+  const texts = [systemAuthorities(env), existsSync(extra) ? readFileSync(extra, "utf8") : undefined];
+  const found = texts.filter((text) => text !== undefined);
+  return found.length === 0 ? undefined : found;
 }
 
 const TLS_VERSIONS: Readonly<Record<string, SecureVersion>> = {
@@ -47,6 +40,7 @@ const REFUSED = [
   "csrfPreventionToken",
   "otp",
   "ssh",
+  "tmpDir",
   "randomVmIds",
   "randomVmIdStart",
   "randomVmIdEnd",

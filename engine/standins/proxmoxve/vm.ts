@@ -1,7 +1,7 @@
 import { z } from "zod";
 import { InitFailure } from "../initFailure";
 import type { Call, StandInResource } from "../provider";
-import { UNKNOWN, type Properties } from "../values";
+import { UNKNOWN, type Properties, type PropertyValue } from "../values";
 import { checkWith, plain } from "./checks";
 import { ApiError, type Client } from "./client";
 import { failureOf } from "./context";
@@ -10,7 +10,7 @@ import { waitForTask } from "./tasks";
 import { VmPower } from "./vmPower";
 import { createForm } from "./vmForm";
 import { vmSchema, type VmInputs } from "./vmInputs";
-import { configSchema, liveInputs, macAddresses, type VmConfig } from "./vmLive";
+import { arrayOf, configSchema, liveInputs, macAddresses, withMacs, type VmConfig } from "./vmLive";
 import { applyChanges } from "./vmUpdate";
 
 const listSchema = z.array(z.object({ vmid: z.number(), node: z.string() }));
@@ -32,14 +32,16 @@ function argumentsOf(properties: Properties): Properties {
   return Object.fromEntries(entries);
 }
 
-const unknownOutputs: Properties = {
-  macAddresses: UNKNOWN,
+/** What a preview knows. @param macs of the network cards that are there; a new card's is drawn when it is made */
+const previewOf = (inputs: Properties, macs: readonly PropertyValue[]): Properties => ({
+  ...withMacs(inputs, (index) => macs[index] ?? UNKNOWN),
+  macAddresses: macs.length === 0 ? UNKNOWN : [...macs],
   ipv4Addresses: UNKNOWN,
   ipv6Addresses: UNKNOWN,
   networkInterfaceNames: UNKNOWN,
-};
+});
 const outputsOf = (inputs: Properties, config: VmConfig): Properties => ({
-  ...inputs,
+  ...withMacs(inputs, (index) => macAddresses(config)[index]),
   macAddresses: macAddresses(config),
   ipv4Addresses: [],
   ipv6Addresses: [],
@@ -71,7 +73,7 @@ class VirtualMachine implements StandInResource {
   }
 
   async create(call: Call, properties: Properties): Promise<{ id: string; outputs: Properties }> {
-    if (call.preview) return { id: "", outputs: { ...properties, ...unknownOutputs } };
+    if (call.preview) return { id: "", outputs: previewOf(properties, []) };
     const inputs = parse(properties);
     try {
       await waitForTask(
@@ -86,7 +88,7 @@ class VirtualMachine implements StandInResource {
   }
 
   async update(call: Call, state: Properties, properties: Properties): Promise<Properties> {
-    if (call.preview) return { ...properties, ...unknownOutputs };
+    if (call.preview) return previewOf(properties, arrayOf(state["macAddresses"]));
     const inputs = parse(properties);
     try {
       await applyChanges(this.client, this.power, call, parse(state), inputs);

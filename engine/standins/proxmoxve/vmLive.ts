@@ -47,10 +47,15 @@ function disk(name: string, text: string): Properties {
   };
 }
 
+/** "virtio=BC:24:11:00:00:01" among the options of a network card. */
+function modelAndMac(text: string): readonly [string, string] {
+  const models = /^(?:virtio|e1000e?|rtl8139|vmxnet3)$/;
+  return [...parts(text, "model")].find(([key]) => models.test(key)) ?? ["virtio", ""];
+}
+
 function networkDevice(text: string): Properties {
   const found = parts(text, "model");
-  const [model = "virtio", macAddress = ""] =
-    [...found].find(([key]) => /^(?:virtio|e1000e?|rtl8139|vmxnet3)$/.test(key)) ?? [];
+  const [model, macAddress] = modelAndMac(text);
   return {
     model,
     macAddress,
@@ -100,17 +105,29 @@ function initialization(config: VmConfig): Properties {
 const DRIVE = /^(?:ide|sata|scsi|virtio)\d+$/;
 
 /** MAC addresses of its network devices. */
-export const macAddresses = (config: VmConfig): PropertyValue[] =>
-  numbered(config, "net").map(([, text]) => networkDevice(text)["macAddress"] ?? "");
+export const macAddresses = (config: VmConfig): string[] =>
+  numbered(config, "net").map(([, text]) => modelAndMac(text)[1]);
+
+/** The list that a property is; empty for anything else. */
+export const arrayOf = (value: PropertyValue | undefined): readonly PropertyValue[] =>
+  Array.isArray(value) ? value : [];
+
+/** Arguments with the address of each network card that they name none for, by its place. */
+export function withMacs(inputs: Properties, macOf: (index: number) => PropertyValue | undefined): Properties {
+  if (!Array.isArray(inputs["networkDevices"])) return inputs;
+  const networkDevices = inputs["networkDevices"].map((card, index) => {
+    const macAddress = macOf(index);
+    return isGroup(card) && macAddress !== undefined ? { macAddress, ...card } : card;
+  });
+  return { ...inputs, networkDevices };
+}
 
 /** Every argument that the configuration shows. @param given arguments whose order of disks is kept */
 function allInputs(config: VmConfig, running: boolean, given: Properties): Properties {
   const agent = parts(config["agent"], "enabled");
   const startup = parts(config["startup"], "order");
   const drives = Object.entries(config).filter(([name, text]) => DRIVE.test(name) && !text.includes("media=cdrom"));
-  const order = (Array.isArray(given["disks"]) ? given["disks"] : []).map((one) =>
-    isGroup(one) ? one["interface"] : "",
-  );
+  const order = arrayOf(given["disks"]).map((one) => (isGroup(one) ? one["interface"] : ""));
   const rank = (name: string): number => (order.includes(name) ? order.indexOf(name) : order.length);
   return {
     name: config["name"] ?? "",

@@ -3,7 +3,7 @@ import type { Client } from "./client";
 import { waitForTask } from "./tasks";
 import { cloudInitForm, diskOptions, settingsForm, type VmForm } from "./vmForm";
 import type { VmDisk, VmInputs } from "./vmInputs";
-import { configSchema, gib, type VmConfig } from "./vmLive";
+import { configSchema, gib, macAddresses, type VmConfig } from "./vmLive";
 import type { VmPower } from "./vmPower";
 
 /** Settings that a running VM takes at once. @see bpg v0.111.1 proxmoxtf/resource/vm/vm.go, vmUpdate: rebootRequired */
@@ -33,7 +33,7 @@ export async function applyChanges(
     throw new Error("this stand-in does not migrate VMs; it needs the official proxmoxve plugin");
   await movePool(client, olds, news);
   const live = configSchema.parse(await client.send("GET", `${path}/config`));
-  const { set, gone } = changed(settingsForm(olds), settingsForm(news));
+  const { set, gone } = changed(settingsForm(keepMacs(olds, live)), settingsForm(keepMacs(news, live)));
   const drives = driveChanges(live, olds.disks, news.disks);
   const all = { ...set, ...drives };
   if (Object.keys(all).length > 0 || gone.length > 0) {
@@ -69,6 +69,15 @@ async function movePool(client: Client, olds: VmInputs, news: VmInputs): Promise
   if (olds.poolId !== "") await put(olds.poolId, { delete: true });
   await put(news.poolId, {});
 }
+
+/** A network card keeps the address that it has: without one in its form, Proxmox draws a new one. */
+const keepMacs = (inputs: VmInputs, live: VmConfig): VmInputs => ({
+  ...inputs,
+  networkDevices: inputs.networkDevices.map((card, index) => ({
+    ...card,
+    macAddress: card.macAddress ?? macAddresses(live)[index],
+  })),
+});
 
 /** Options of drives that are there; nothing is moved, added or taken away. */
 function driveChanges(live: VmConfig, olds: readonly VmDisk[], news: readonly VmDisk[]): VmForm {

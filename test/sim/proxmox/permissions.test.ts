@@ -82,6 +82,21 @@ describe("sim/proxmox/permissions", () => {
       assert.deepEqual(Object.keys(found["/"] ?? {}), TOKEN_PRIVILEGES.toSorted());
     });
 
+    it("says by path what holds there: the usual paths and those with an entry, without those where nothing does", async () => {
+      const acl = [
+        { path: "/", privileges: ["VM.Audit"] },
+        { path: "/storage", privileges: [] },
+        { path: "/vms/100", privileges: ["VM.Allocate"] },
+      ];
+      sim = await startSim({ tokens: [{ ...exampleToken(), acl }] });
+      const audit = { "VM.Audit": 1 };
+      assert.deepEqual(await data(sim, "GET", "access/permissions"), {
+        ...{ "/": audit, "/access": audit, "/access/groups": audit, "/nodes": audit, "/pool": audit, "/sdn": audit },
+        ...{ "/vms": audit, "/vms/100": { "VM.Allocate": 1 } },
+      });
+      assert.deepEqual(await data(sim, "GET", "access/permissions", { path: "/nodes/x" }), { "/nodes/x": audit });
+    });
+
     it("a VM that the token may not see is in no list", async () => {
       const acl = [...exampleToken().acl, { path: "/vms/100", privileges: [] }];
       sim = await startSim({ vms: [{ vmid: 100, node: "pve1", config: {} }], tokens: [{ ...exampleToken(), acl }] });

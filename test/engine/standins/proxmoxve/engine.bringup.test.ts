@@ -91,6 +91,29 @@ describe("VMs on the real Pulumi engine with the proxmoxve stand-in", function (
     assert.deepEqual(sim.world.vms.map(({ vmid }) => vmid).toSorted(), [10001, 10003]);
   });
 
+  it("keeps a VM's network card when the card is changed, and says so in the preview", async () => {
+    await begin();
+    rig.vms = twoVms.slice(0, 1);
+    const stack = await rig.open();
+    await stack.up();
+    const card = (): string | undefined => sim.world.vms[0]?.config["net0"];
+    const mac = /[0-9A-F:]{17}/.exec(card() ?? "")?.[0] ?? "none";
+    const machines: unknown[] = [];
+    rig.vlan = 7;
+    rig.watch = (fleet) => fleet.machines["w-1"]?.apply((machine) => machines.push(machine));
+    assert.equal((await stack.preview()).update, 1);
+    assert.equal((await stack.up()).update, 1);
+    assert.match(card() ?? "", new RegExp(`^virtio=${mac},.*tag=7`));
+    assert.deepEqual(machines, [`10001 ${mac}`, `10001 ${mac}`]);
+    rig.vms = [vm("w-1", 10003)];
+    await stack.preview();
+    // What is made anew is another machine, and not known before.
+    assert.equal(machines.length, 2);
+    await stack.up();
+    assert.match(String(machines[2]), /^10003 /);
+    assert.ok(!String(machines[2]).includes(mac));
+  });
+
   it("replaces a VM with another id, the old one first: there is one GPU", async () => {
     await begin();
     const stack = await rig.open();
@@ -158,6 +181,26 @@ describe("VMs on the real Pulumi engine with the proxmoxve stand-in", function (
       assert.equal(sim.world.vms[0]?.running?.config["memory"], "8192");
     });
 
+  it("goes on with its own VM after the engine was killed while it was made", async () => {
+    await begin();
+    rig.vms = twoVms.slice(0, 1);
+    const stack = await rig.open();
+    sim.fail({ method: "POST", path: "nodes/pve1/qemu" });
+    await failure(stack.up());
+    // All but the VM is there; the task of its creation runs on and on.
+    sim.world.taskPolls = 1000;
+    const killed = failure(stack.up());
+    while (sim.world.vms.length === 0) await new Promise((done) => setTimeout(done, 20));
+    process.kill(rig.project.enginePid(), "SIGKILL");
+    assert.match(await killed, /the engine was ended from outside/);
+    sim.world.taskPolls = 0;
+    for (const task of sim.world.tasks) task.polls = 0;
+    rig.takeWrites();
+    await stack.up();
+    assert.deepEqual(rig.takeWrites(), ["PUT nodes/pve1/qemu/10001/resize", "POST nodes/pve1/qemu/10001/status/start"]);
+    assert.deepEqual(await stack.preview(), { same: 8, ...none });
+  });
+
   const strangers: readonly (readonly [string, string | undefined, RegExp])[] = [
     [
       "no tag",
@@ -191,11 +234,7 @@ describe("VMs on the real Pulumi engine with the proxmoxve stand-in", function (
     assert.match(await failure(stack.up()), /VM 10001 on pve2, "db", is not ours/);
     rig.vms = [];
     assert.match(await failure(stack.up()), /VM 10001 on pve2, "db", is not ours/);
-    // Without the program there is no hook, and the engine refuses.
-    assert.match(
-      await failure(stack.destroy()),
-      /Resource has delete hooks registered, but the program is not running/,
-    );
+    assert.match(await failure(stack.destroy()), /VM 10001 on pve2, "db", is not ours/);
     assert.deepEqual(sim.world.vms, [foreign("prod")]);
     assert.ok(rig.takeWrites().every((one) => !one.includes("qemu")));
   });
@@ -268,6 +307,14 @@ describe("VMs on the real Pulumi engine with the proxmoxve stand-in", function (
     assert.match(
       await failure((await rig.open()).preview()),
       /you must specify a secure endpoint for the Proxmox Virtual Environment API/,
+    );
+    rig.program = () => {
+      const provider = new proxmox.Provider("other", { endpoint: sim.endpoint, apiToken: "a@pve!b=c", tmpDir: "/x" });
+      new proxmox.PoolLegacy("pool", { poolId: "x" }, { provider });
+    };
+    assert.match(
+      await failure((await rig.open()).preview()),
+      /this stand-in does not implement it; it needs the official proxmoxve plugin/,
     );
   });
 });

@@ -35,6 +35,10 @@ export class Rig {
   readonly project: TestProject;
   readonly caFile: string;
   vms: readonly VmPlan[] = twoVms;
+  /** Of all VMs. */
+  vlan: number | undefined;
+  /** Sees the fleet in each run of the program. */
+  watch: (fleet: VmFleet) => unknown = () => undefined;
   /** In place of the fleet. */
   program: ((provider: pulumi.ProviderResource) => void) | undefined;
 
@@ -63,7 +67,7 @@ export class Rig {
     const provider = proxmoxProvider("pve", { endpoint, apiToken, allowInsecureTls: false });
     if (this.program !== undefined) return this.program(provider);
     const ownership = ownershipHook("ownership", { endpoint, caCert, apiToken });
-    const network = { prefix: 23, gateway: "192.168.2.1", dns: ["192.168.2.1"], bridge: "vmbr0" };
+    const network = { prefix: 23, gateway: "192.168.2.1", dns: ["192.168.2.1"], bridge: "vmbr0", ...this.tagged() };
     const { url, sha256 } = EXAMPLE_IMAGE;
     const found = [{ pci: GPU.pci, id: "10de:2204", subsystemId: "1043:87af", iommuGroup: 14 }];
     const args = {
@@ -78,7 +82,11 @@ export class Rig {
       protectedPools: [],
       ownership,
     };
-    new VmFleet("vms", args, { providers: { proxmoxve: provider } });
+    this.watch(new VmFleet("vms", args, { providers: { proxmoxve: provider } }));
+  }
+
+  private tagged(): { readonly vlan?: number } {
+    return this.vlan === undefined ? {} : { vlan: this.vlan };
   }
 }
 

@@ -1,0 +1,146 @@
+import { local } from "@pulumi/command";
+import * as pulumi from "@pulumi/pulumi";
+import type { ServedPlan } from "../plan/stages/served";
+import { waitSettings, warmSettings } from "../render/stages/served/check";
+import { clusterAnnotation, rayServiceManifest, tokenSecretManifest } from "../render/stages/served/rayService";
+import { storeManifests } from "../render/stages/served/store";
+import { commandOf, stdinOf, type Script, type Settings, type Stage } from "./deckhouse/scripts";
+import { kubernetesObject } from "./kubernetes/object";
+
+/** Secrets of the store of the head's state; needed where the plan has `faultTolerance`. */
+export interface ServedStoreSecrets {
+  /** At least 32 characters without white space. */
+  readonly password: pulumi.Input<string>;
+  /** PEM: certificate for `ray-store.<namespace>.svc`, its key, and the CA that signed it. */
+  readonly certificate: pulumi.Input<string>;
+  readonly key: pulumi.Input<string>;
+  readonly ca: pulumi.Input<string>;
+}
+
+/** Arguments of `ServedModel`. */
+export interface ServedModelArgs {
+  readonly served: ServedPlan;
+  /** Opens the cluster's API, for the scripts that follow the start. Secret. */
+  readonly kubeconfig: pulumi.Input<string>;
+  /** Resolves once every model lies whole on the volume. */
+  readonly modelsReady: pulumi.Input<unknown>;
+  /** Resolves once KubeRay's operator runs. */
+  readonly kubeRayReady: pulumi.Input<unknown>;
+  /** Ray's token. Pods read it when they start: after a change of it, replace the RayService. Secret. */
+  readonly rayToken: pulumi.Input<string>;
+  readonly store?: ServedStoreSecrets;
+}
+
+/** How long a delete may take: pods end the answers that run. */
+const deleteTimeout = "15m";
+
+/**
+ * The models of a stack as one RayService: stage 7 of the bring-up. Ready means that each model has generated a token.
+ * Where a changed Ray cluster finds no free GPUs, the RayService is deleted before it is made again; a preview shows that as
+ * a replacement. A changed Serve config is an update in place.
+ */
+export class ServedModel extends pulumi.ComponentResource {
+  static readonly type = "tokenrack:index:ServedModel";
+
+  /** Address of Serve in the cluster, "http://llm-serve-svc.tokenrack.svc:8000"; resolves once every model has answered. */
+  readonly endpoint: pulumi.Output<string>;
+  /** Route prefix by served model name as JSON; resolves with `endpoint`. */
+  readonly routes: pulumi.Output<string>;
+  /** Seconds to the first token by served model name as JSON; resolves with `endpoint`. */
+  readonly ready: pulumi.Output<string>;
+  /** Seconds without an answer that a change of the Ray cluster costs; 0 where it comes up beside the old one. */
+  readonly downtimeSeconds: pulumi.Output<number>;
+
+  constructor(name: string, args: ServedModelArgs, opts?: pulumi.ComponentResourceOptions) {
+    super(ServedModel.type, name, {}, opts);
+    const { served } = args;
+    const before = [this.token(name, args), ...this.keepState(name, args)];
+    const service = this.serve(name, args, before, this.warm(name, args));
+    const wait = this.script(`${name}-ready`, args, "servingWait", "wait", waitSettings(served), [service]);
+    const found = wait.stdout.apply((text) => JSON.parse(text) as { endpoint: string; tokens: object });
+    this.endpoint = found.apply(({ endpoint }) => endpoint);
+    this.ready = found.apply(({ tokens }) => JSON.stringify(tokens));
+    this.routes = found.apply(() => JSON.stringify(served.routes));
+    this.downtimeSeconds = pulumi.output(served.upgrade.clusterSeconds);
+    const { endpoint, routes, ready, downtimeSeconds } = this;
+    this.registerOutputs({ endpoint, routes, ready, downtimeSeconds });
+  }
+
+  private token(name: string, { served, rayToken }: ServedModelArgs): pulumi.Resource {
+    const late = { stringData: pulumi.secret({ auth_token: rayToken }) };
+    return kubernetesObject(`${name}-token`, tokenSecretManifest(served), { parent: this }, late);
+  }
+
+  /** @throws pulumi.InputPropertyError when the plan has a store, and its secrets are not there */
+  private keepState(name: string, { served, store }: ServedModelArgs): readonly pulumi.Resource[] {
+    const manifests = storeManifests(served);
+    if (manifests === undefined) return [];
+    if (store === undefined) {
+      throw new pulumi.InputPropertyError({
+        propertyPath: "store",
+        reason: "the plan keeps the head's state in a store",
+      });
+    }
+    const { password, certificate, key, ca } = store;
+    const data = pulumi.secret({ password, "tls.crt": certificate, "tls.key": key, "ca.crt": ca });
+    const secret = kubernetesObject(`${name}-store`, manifests.secret, { parent: this }, { stringData: data });
+    const others = manifests.others.map((manifest) =>
+      kubernetesObject(`${name}-store-${manifest.kind.toLowerCase()}`, manifest, { parent: this, dependsOn: [secret] }),
+    );
+    return [secret, ...others];
+  }
+
+  private warm(name: string, args: ServedModelArgs): local.Command | undefined {
+    const settings = warmSettings(args.served);
+    if (settings === undefined) return undefined;
+    return this.script(`${name}-warm`, args, "servingWarm", "warm", settings, [], args.modelsReady);
+  }
+
+  private serve(
+    name: string,
+    { served, modelsReady, kubeRayReady }: ServedModelArgs,
+    before: readonly pulumi.Resource[],
+    warm: local.Command | undefined,
+  ): pulumi.CustomResource {
+    const manifest = rayServiceManifest(served);
+    // An annotation that says nothing else makes it wait for both.
+    const after = pulumi.all([modelsReady, kubeRayReady]).apply(() => "models");
+    const annotations = { ...manifest.metadata.annotations, "tokenrack-after": after };
+    const inPlace = served.upgrade.kind === "inPlace";
+    return kubernetesObject(
+      `${name}-service`,
+      manifest,
+      {
+        parent: this,
+        dependsOn: [...before, ...(warm === undefined ? [] : [warm])],
+        customTimeouts: { delete: deleteTimeout },
+        ...(inPlace
+          ? { deleteBeforeReplace: true, replaceOnChanges: [`metadata.annotations["${clusterAnnotation}"]`] }
+          : {}),
+      },
+      { metadata: { ...manifest.metadata, annotations } },
+    );
+  }
+
+  private script(
+    name: string,
+    { kubeconfig }: ServedModelArgs,
+    script: Script,
+    stage: Stage,
+    settings: Settings,
+    dependsOn: readonly pulumi.Resource[],
+    after: pulumi.Input<unknown> = "",
+  ): local.Command {
+    const stdin = pulumi.all([kubeconfig, after]).apply(([text]) => stdinOf(script, text));
+    return new local.Command(
+      name,
+      {
+        create: commandOf(script, stage, settings),
+        stdin: pulumi.secret(stdin),
+        logging: local.Logging.Stderr,
+        addPreviousOutputInEnv: false,
+      },
+      { parent: this, dependsOn: [...dependsOn] },
+    );
+  }
+}
