@@ -7,6 +7,7 @@ import { parseArgs } from "node:util";
 import { createPublicKey, generateKeyPairSync } from "node:crypto";
 import { setTimeout as sleep } from "node:timers/promises";
 import { Authenticator } from "../gateway/authenticate";
+import { KeyRing } from "../gateway/keyRing";
 import { OwnTokens } from "../gateway/tokens";
 import { UserStore } from "../gateway/users";
 import { openLoop, quantile, slope, Target, type Sample } from "./support/load";
@@ -93,9 +94,8 @@ async function overhead(house: House): Promise<void> {
 async function verification(house: House): Promise<void> {
   const privateKey = generateKeyPairSync("ed25519").privateKey;
   const key = { kid: "bench", privateKey, publicKey: createPublicKey(privateKey) };
-  const tokens = new OwnTokens({ issuer: "b", audience: "b", token: { lifetimeSeconds: 600, leewaySeconds: 0 } }, [
-    key,
-  ]);
+  const config = { issuer: "b", audience: "b", token: { lifetimeSeconds: 600, leewaySeconds: 0 } };
+  const tokens = new OwnTokens(config, new KeyRing([key]));
   const { token } = await tokens.issue("bench", ["admin"]);
   const authenticator = new Authenticator(tokens, undefined, UserStore.load(`${house.dir}/users.json`), 0);
   const rate = async (work: () => Promise<unknown>): Promise<number> => {

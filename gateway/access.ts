@@ -1,10 +1,23 @@
-/** Every scope a token can carry. `admin` gives all others and reads `/metrics` on the main listener. */
-export const SCOPES = ["models:read", "chat:write", "embeddings:write", "admin"] as const;
+/**
+ * Every scope a token can carry. `admin` gives all others and reads `/metrics` on the main listener. `act-as` lets a chat UI name the
+ * person behind each request (actAs.ts).
+ */
+export const SCOPES = ["models:read", "chat:write", "embeddings:write", "act-as", "admin"] as const;
 
 export type Scope = (typeof SCOPES)[number];
 
 /** Model ids a subject may use; `"*"` is all of them. */
 export type ModelAllowance = "*" | readonly string[];
+
+/** What one subject may use in a minute. */
+export interface Quota {
+  readonly requestsPerMinute: number;
+  /** Undefined: no bound. */
+  readonly tokensPerMinute: number | undefined;
+}
+
+/** A quota of which what is absent comes from elsewhere. */
+export type QuotaOverride = { readonly [K in keyof Quota]?: Quota[K] | undefined };
 
 /** Who is calling, after the token was checked. */
 export interface Subject {
@@ -12,6 +25,10 @@ export interface Subject {
   readonly key: string;
   readonly scopes: ReadonlySet<Scope>;
   readonly models: ModelAllowance;
+  /** Roles that may give it a quota. */
+  readonly roles: readonly string[];
+  /** The subject's own quota, before any role's. */
+  readonly quota?: QuotaOverride | undefined;
 }
 
 /** What a route demands. A route without one cannot be registered (gate.ts). */

@@ -38,6 +38,10 @@ export class VerifiedTokens<T> {
     return entry.value;
   }
 
+  clear(): void {
+    this.entries.clear();
+  }
+
   set(key: string, value: T, until: number): void {
     this.entries.set(key, { value, until });
     if (this.entries.size <= this.capacity) return;
@@ -72,6 +76,11 @@ export class Authenticator {
     return this.subjectOf(verified);
   }
 
+  /** After a change of keys: what a key that is gone has signed must not be believed any longer. */
+  forget(): void {
+    this.cache.clear();
+  }
+
   private async verify(token: string): Promise<Verified> {
     if (this.oidc && issuerOf(token) === this.oidc.issuer)
       return { kind: "oidc", claims: await this.oidc.verify(token) };
@@ -80,11 +89,13 @@ export class Authenticator {
 
   /** Users are looked up at every request, so that a removed user or scope counts at once, whatever a token says. */
   private subjectOf({ kind, claims }: Verified): Subject {
-    if (kind === "oidc") return { key: `oidc:${claims.sub}`, scopes: claims.scopes, models: claims.models };
+    if (kind === "oidc")
+      return { key: `oidc:${claims.sub}`, scopes: claims.scopes, models: claims.models, roles: claims.roles };
     const user = this.users.find(claims.sub);
     if (!user) throw invalidToken();
     const scopes = new Set([...claims.scopes].filter((scope) => holdsScope(user.scopes, scope)));
-    return { key: `user:${user.name}`, scopes, models: user.models };
+    const roles = user.role === undefined ? [] : [user.role];
+    return { key: `user:${user.name}`, scopes, models: user.models, roles, quota: user.quota };
   }
 }
 

@@ -1,41 +1,9 @@
-import { isIP } from "node:net";
 import * as z from "zod";
-
-/** A whole number in a range; the range and unit are the error text, so that every fault says what is needed. */
-function int(min: number, max: number, unit: string): z.ZodNumber {
-  const error = `a whole number from ${min} to ${max} (${unit})`;
-  return z.number({ error }).int({ error }).min(min, { error }).max(max, { error });
-}
-
-function text(needed: string, pattern = /^.{1,512}$/): z.ZodString {
-  return z.string({ error: needed }).regex(pattern, { error: needed });
-}
-
-function isLoopback(hostname: string): boolean {
-  return hostname === "localhost" || hostname === "[::1]" || /^127\.\d+\.\d+\.\d+$/.test(hostname);
-}
-
-function url(needed: string, accept: (url: URL) => boolean): z.ZodString {
-  const check = (value: string): boolean => URL.canParse(value) && accept(new URL(value));
-  return z.string({ error: needed }).refine(check, { error: needed });
-}
-
-const noCredentials = (u: URL): boolean => u.username === "" && u.password === "" && u.search === "" && u.hash === "";
-const isHttp = (u: URL): boolean => u.protocol === "http:" || u.protocol === "https:";
-/** Plain http only where nobody can listen in. */
-const isSafe = (u: URL): boolean => u.protocol === "https:" || (u.protocol === "http:" && isLoopback(u.hostname));
-
-function isProxyRange(value: string): boolean {
-  const [address = "", bits, rest] = value.split("/");
-  const most = isIP(address) === 4 ? 32 : isIP(address) === 6 ? 128 : 0;
-  if (most === 0 || rest !== undefined) return false;
-  // A /0 would believe every client's X-Forwarded-For (CVE-2026-76835 was such a default).
-  return bits === undefined || (/^\d{1,3}$/.test(bits) && Number(bits) >= 1 && Number(bits) <= most);
-}
+import { filePath, int, isHttp, isProxyRange, isSafe, noCredentials, text, url } from "./fields";
+import { actAs, maintenance, redis, requestsPerMinute, roles, tokensPerMinute } from "./sharingConfig";
 
 const host = text("an address to bind, such as 127.0.0.1 or 0.0.0.0", /^[A-Za-z0-9.:-]{1,253}$/);
 const listen = z.strictObject({ host: host.default("127.0.0.1"), port: int(0, 65535, "TCP port; 0 takes a free one") });
-const filePath = text("a path to a file, relative to the configuration file or absolute", /^[^\n\0]{1,1024}$/);
 
 const upstream = z.strictObject({
   /** Where the Serve app answers, e.g. `http://llm-serve-svc:8000`; a path prefix is kept. No credentials in it. */
@@ -49,6 +17,11 @@ const upstream = z.strictObject({
   headersTimeoutMs: int(1000, 3_600_000, "milliseconds").default(600_000),
   /** Milliseconds of silence inside an answer (1,000 to 3,600,000) before the stream is given up. @default 120000 */
   idleTimeoutMs: int(1000, 3_600_000, "milliseconds").default(120_000),
+  /**
+   * Milliseconds of silence in a stream (100 to 600,000) after which the client gets an SSE comment, so that no proxy on the way gives
+   * it up. @default 15000: nginx gives up after 60 s, a CDN after 100 s
+   */
+  commentEveryMs: int(100, 600_000, "milliseconds").default(15_000),
 });
 
 const token = z.strictObject({
@@ -76,6 +49,8 @@ const oidc = z.strictObject({
   scopeClaim: text("a claim name").default("scope"),
   /** Claim with the allowed model ids, or "*". Without this key every model is allowed; with it, no claim means none. */
   modelsClaim: text("a claim name").optional(),
+  /** Claim with a role or a list of them (groups); the first of `roles` that is in it gives the quota. */
+  roleClaim: text("a claim name").optional(),
 });
 
 const limits = z.strictObject({
@@ -88,15 +63,18 @@ const limits = z.strictObject({
    * engine (`max_model_len`, or `max_new_tokens` in its `--override-generation-config`). @default 16384
    */
   maxTokens: int(1, 1_000_000, "tokens").default(16_384),
-  /** Requests one subject may have open (1 to 10,000). @default 16 */
+  /** Requests one subject may have open in one replica (1 to 10,000). @default 16 */
   concurrencyPerSubject: int(1, 10_000, "requests in flight").default(16),
-  /** Requests one subject may start in a minute (1 to 1,000,000). @default 600 */
-  requestsPerMinute: int(1, 1_000_000, "requests per minute").default(600),
+  /** Requests one subject may start in a minute (1 to 1,000,000), unless its role or its own entry says else. @default 600 */
+  requestsPerMinute: requestsPerMinute.default(600),
   /**
-   * Prompt and completion tokens of one subject in a minute (1 to 1,000,000,000), counted when an answer ends. A stream without
-   * `stream_options.include_usage` counts its chunks, unless the engine is told to always report usage. @default no bound
+   * Prompt and completion tokens of one subject in a minute (1 to 1,000,000,000), unless its role or its own entry says else. They
+   * count in the minute in which their request started: reserved by an estimate then, settled by the engine's count at the end;
+   * what was used over the limit is owed in the next minutes. @default no bound
    */
-  tokensPerMinute: int(1, 1_000_000_000, "tokens per minute").optional(),
+  tokensPerMinute: tokensPerMinute.optional(),
+  /** Tokens reserved for an answer whose request names no `max_tokens` (1 to 1,000,000). @default 1024 */
+  assumedTokens: int(1, 1_000_000, "tokens").default(1024),
   /** Requests open in this gateway, all subjects together (1 to 10,000); above it 429 at once. @default 512 */
   inFlight: int(1, 10_000, "requests in flight").default(512),
 });
@@ -138,18 +116,39 @@ export const gatewayConfigSchema = z
     audience: text("the audience name in our tokens"),
     token: token.prefault({}),
     /**
-     * First signs, all verify (0 to 4; 0 only with `oidc`). Rotation without a failed request, one rollout each: [old],
-     * [old, new], [new, old], and after a token lifetime [new].
+     * First signs, all verify (0 to 4; [] only with `oidc` or `signingKeysDir`). The files are read again within 2 s of a change;
+     * the list itself is not. Rotation without a failed request, one rollout each: [old], [old, new], [new, old], and after a
+     * token lifetime [new].
      */
     signingKeys: z.array(signingKey, { error: "a list of { file, kid? }" }).max(4, { error: "at most 4 keys" }),
+    /**
+     * With `signingKeys: []`: a directory (a Secret's mount) of 1 to 4 `*.pem`. `signing.pem` signs, all verify; read again within
+     * 2 s of a change. Rotation without a restart or a failed request: put the new key at `signing.pem` and the old one at
+     * `previous.pem` in one change; after `keySettleSeconds` and a token lifetime take `previous.pem` away. A key that is taken away
+     * is refused at once.
+     */
+    signingKeysDir: filePath.optional(),
+    /**
+     * Seconds (0 to 3,600) in which a key that appears while we run only verifies, so that every replica has it before one signs
+     * with it. @default 120, over the kubelet's sync of Secrets (60 s and its cache)
+     * @see https://kubernetes.io/docs/concepts/configuration/secret/#using-secrets-as-files-from-a-pod
+     */
+    keySettleSeconds: int(0, 3600, "seconds").default(120),
     /** Also accept tokens of an external OIDC issuer (Dex, Keycloak). */
     oidc: oidc.optional(),
     /**
-     * JSON `{ users: [{ name, passwordHash, scopes, models }] }`, no permission for others. Read again within 2 s of a change;
-     * from then on a removed user's tokens are refused and changed scopes and models hold. Optional only with `oidc`.
+     * JSON `{ users: [{ name, passwordHash, scopes, models, role?, quota? }] }`, no permission for others. Read again within 2 s of a
+     * change; from then on a removed user's tokens are refused and changed scopes, models and quotas hold. Optional only with `oidc`.
      */
     usersFile: filePath.optional(),
     limits: limits.prefault({}),
+    /** Quotas by role, in order of precedence. @default [] */
+    roles: roles.default([]),
+    /** Where replicas share quotas. @default none: each replica counts alone */
+    redis: redis.optional(),
+    /** Who may speak for others, and how: a chat UI with one token for all its people. */
+    actAs: actAs.prefault({}),
+    maintenance: maintenance.prefault({}),
     login: login.prefault({}),
     readiness,
     /** Addresses or CIDR ranges whose X-Forwarded-For is believed. @default [] (the socket's address counts) */
@@ -158,18 +157,31 @@ export const gatewayConfigSchema = z
       .default([]),
     /** Browser origins that may call the API. @default [] (no CORS headers at all) */
     corsOrigins: z.array(origin, { error: `a list, each ${originNeeded}` }).default([]),
+    /** Subjects that have usage series of their own; later ones count as "other" (0 to 100,000; 0: no such series). @default 1000 */
+    metricSubjects: int(0, 100_000, "subjects").default(1000),
     /** Own listener for /metrics, open to whoever reaches it. Without it the main listener serves it to scope `admin`. */
     metrics: listen.optional(),
-    /** Seconds that open requests get to end after SIGTERM (0 to 3,600). @default 25, below Kubernetes' 30 s grace */
+    /** Seconds from SIGTERM until no new connection is taken (0 to 300): balancers take that long to notice. @default 0 */
+    drainDelaySeconds: int(0, 300, "seconds").default(0),
+    /**
+     * Seconds that open requests then get to end (0 to 3,600). Together with the delay it must be below the pod's grace period.
+     * @default 25, below Kubernetes' 30 s
+     */
     shutdownSeconds: int(0, 3600, "seconds").default(25),
     /** Least level of log lines on stderr. No level logs prompts, passwords or tokens. @default "info" */
     logLevel: z.enum(LOG_LEVELS, { error: `one of ${LOG_LEVELS.join(", ")}` }).default("info"),
   })
   .superRefine((config, context) => {
+    const need = (path: PropertyKey[], message: string): void => context.addIssue({ code: "custom", path, message });
+    const role = config.actAs.role;
+    if (role !== undefined && !config.roles.some(({ name }) => name === role))
+      need(["actAs", "role"], "the name of one of roles");
+    if (config.signingKeysDir !== undefined && config.signingKeys.length > 0)
+      need(["signingKeysDir"], "either signingKeys or signingKeysDir");
     if (config.oidc) return;
-    const need = (path: string, message: string): void => context.addIssue({ code: "custom", path: [path], message });
-    if (config.signingKeys.length === 0) need("signingKeys", "at least one signing key (or oidc)");
-    if (config.usersFile === undefined) need("usersFile", "a users file (or oidc)");
+    if (config.signingKeysDir === undefined && config.signingKeys.length === 0)
+      need(["signingKeys"], "at least one signing key (or oidc)");
+    if (config.usersFile === undefined) need(["usersFile"], "a users file (or oidc)");
   });
 
 /** What a configuration file may say (defaults may be left out). */

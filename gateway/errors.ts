@@ -18,6 +18,8 @@ export interface ApiErrorDetails {
   readonly param?: string;
   /** Whole seconds, sent as Retry-After. */
   readonly retryAfterSeconds?: number;
+  /** Trying again cannot help. */
+  readonly noRetry?: boolean;
   /** Value of WWW-Authenticate (RFC 6750 section 3). */
   readonly challenge?: string;
 }
@@ -44,6 +46,7 @@ export class ApiError extends Error {
   headers(): Record<string, string> {
     const headers: Record<string, string> = {};
     if (this.details.retryAfterSeconds !== undefined) headers["retry-after"] = String(this.details.retryAfterSeconds);
+    if (this.details.noRetry) headers["x-should-retry"] = "false";
     if (this.details.challenge !== undefined) headers["www-authenticate"] = this.details.challenge;
     return headers;
   }
@@ -104,6 +107,27 @@ export function notFound(code: "unknown_url" | "model_not_found" = "unknown_url"
 
 export function tooManyRequests(message: string, code: string, retryAfterSeconds: number): ApiError {
   return new ApiError(message, { status: 429, type: "rate_limit_error", code, retryAfterSeconds });
+}
+
+/** More than a whole minute's quota: waiting does not help, which `x-should-retry` tells the openai clients. */
+export function requestTooLarge(tokens: number, limit: number): ApiError {
+  const message = `The request may use ${tokens} tokens, more than your ${limit} a minute; lower max_tokens or n.`;
+  return new ApiError(message, {
+    status: 429,
+    type: "rate_limit_error",
+    code: "request_over_quota",
+    param: "max_tokens",
+    noRetry: true,
+  });
+}
+
+export function quotaUnavailable(): ApiError {
+  return unavailable("quota_unavailable", "Quotas cannot be counted right now.", 5);
+}
+
+/** 503 with the seconds after which it is worth another try. */
+export function unavailable(code: string, message: string, retryAfterSeconds: number): ApiError {
+  return new ApiError(message, { status: 503, type: "server_error", code, retryAfterSeconds });
 }
 
 export function bodyTooLarge(limitBytes: number): ApiError {

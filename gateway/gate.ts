@@ -1,10 +1,14 @@
 import type { FastifyInstance, FastifyReply, FastifyRequest } from "fastify";
 import { holdsScope, type Policy, type Subject } from "./access";
+import { actingSubject } from "./actAs";
 import type { Authenticator } from "./authenticate";
+import type { GatewayConfig } from "./config";
 import { allowOrigin } from "./cors";
 import { insufficientScope, notFound } from "./errors";
 import type { RequestLimits } from "./limits";
+import type { Maintenance } from "./maintenance";
 import type { Metrics } from "./metrics";
+import type { Quotas } from "./quotas";
 import { logWhenClosed } from "./requestLog";
 import type { Usage } from "./usage";
 
@@ -30,7 +34,12 @@ declare module "fastify" {
 export interface GateParts {
   readonly authenticator: Authenticator;
   readonly limits: RequestLimits;
+  readonly quotas: Quotas;
+  readonly maintenance: Maintenance;
   readonly metrics: Metrics;
+  readonly actAs: GatewayConfig["actAs"];
+  /** Whether the process is about to end. */
+  readonly isDraining: () => boolean;
   readonly corsOrigins: readonly string[];
 }
 
@@ -61,12 +70,15 @@ function untilClosed(reply: FastifyReply, release: () => void): void {
 
 async function admit(request: FastifyRequest, reply: FastifyReply, policy: Policy, parts: GateParts): Promise<void> {
   if (policy.access === "public") return;
-  const { limits, authenticator } = parts;
+  const { limits, authenticator, quotas, maintenance } = parts;
   untilClosed(reply, limits.enter());
-  const subject = await authenticator.authenticate(request.headers.authorization);
+  const caller = await authenticator.authenticate(request.headers.authorization);
+  const subject = actingSubject(caller, request.headers, parts.actAs);
   request.gate.subject = subject;
   if (!holdsScope(subject.scopes, policy.scope)) throw insufficientScope(policy.scope);
-  await limits.countStart(subject.key);
+  const down = policy.scope === "admin" ? undefined : maintenance.refusal();
+  if (down) throw down;
+  await quotas.countRequest(subject, (headers) => void reply.headers(headers));
   untilClosed(reply, limits.open(subject.key));
 }
 
@@ -86,6 +98,8 @@ export function installGate(app: FastifyInstance, parts: GateParts): void {
   app.addHook("onRequest", async (request, reply) => {
     request.gate = {};
     void reply.header("x-request-id", request.id);
+    // A client that keeps its connection would come back to a process that is gone.
+    if (parts.isDraining()) void reply.header("connection", "close");
     logWhenClosed(request, reply, parts.metrics);
     const target = request.raw.url ?? "";
     if (allowOrigin(origins, request, reply) && templates.some((template) => isExactly(template, target)))

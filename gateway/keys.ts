@@ -1,5 +1,6 @@
 import { createPrivateKey, createPublicKey, type KeyObject } from "node:crypto";
-import { readFileSync } from "node:fs";
+import { readdirSync, readFileSync } from "node:fs";
+import { join } from "node:path";
 import { calculateJwkThumbprint } from "jose";
 import type { GatewayConfig } from "./config";
 import { errorCode } from "./errors";
@@ -48,18 +49,61 @@ async function loadKey(entry: { kid?: string | undefined; file: string }, path: 
   return { key: { kid, privateKey, publicKey: createPublicKey(privateKey) } };
 }
 
+/** The key of a directory that signs. */
+const SIGNING = "signing.pem";
+const MOST_KEYS = 4;
+
+interface KeyFile {
+  readonly kid?: string | undefined;
+  readonly file: string;
+  /** Where the configuration names it. */
+  readonly path: string;
+}
+
+function listKeyFiles({ signingKeys, signingKeysDir }: KeyConfig): { files: KeyFile[]; faults: Fault[] } {
+  if (signingKeysDir === undefined)
+    return { files: signingKeys.map((key, i) => ({ ...key, path: `signingKeys[${i}].file` })), faults: [] };
+  const path = "signingKeysDir";
+  const refuse = (found: string): { files: KeyFile[]; faults: Fault[] } => {
+    const needed = `a directory with ${SIGNING} and at most ${MOST_KEYS - 1} other *.pem`;
+    return { files: [], faults: [{ path, found, needed, fix: MAKE(join(signingKeysDir, SIGNING)) }] };
+  };
+  let names: string[];
+  try {
+    names = readdirSync(signingKeysDir).filter((name) => name.endsWith(".pem"));
+  } catch (error) {
+    return refuse(`${signingKeysDir}, which cannot be read (${errorCode(error)})`);
+  }
+  if (!names.includes(SIGNING)) return refuse(`${signingKeysDir} without ${SIGNING}`);
+  if (names.length > MOST_KEYS) return refuse(`${signingKeysDir} with ${names.length} keys`);
+  const ordered = [SIGNING, ...names.filter((name) => name !== SIGNING).sort()];
+  return { files: ordered.map((name) => ({ file: join(signingKeysDir, name), path })), faults: [] };
+}
+
+type KeyConfig = Pick<GatewayConfig, "signingKeys" | "signingKeysDir">;
+
+/** Files and directories whose change means that keys have to be read again. */
+export function keyPaths(config: KeyConfig): string[] {
+  const { files } = listKeyFiles(config);
+  return [
+    ...(config.signingKeysDir === undefined ? [] : [config.signingKeysDir]),
+    ...(config.signingKeysDir === undefined ? config.signingKeys : files).map(({ file }) => file),
+  ];
+}
+
 /** Reads every signing key; reports all that are unfit. Default `kid` is the RFC 7638 thumbprint. */
-export async function loadSigningKeys(config: GatewayConfig): Promise<{ keys: SigningKey[]; faults: Fault[] }> {
+export async function loadSigningKeys(config: KeyConfig): Promise<{ keys: SigningKey[]; faults: Fault[] }> {
   const keys: SigningKey[] = [];
-  const faults: Fault[] = [];
-  for (const [index, entry] of config.signingKeys.entries()) {
-    const path = `signingKeys[${index}].file`;
+  const { files, faults } = listKeyFiles(config);
+  for (const { path, ...entry } of files) {
     const loaded = await loadKey(entry, path);
     if ("fault" in loaded) faults.push(loaded.fault);
-    else if (keys.some((key) => key.kid === loaded.key.kid)) {
+    else if (!keys.some((key) => key.kid === loaded.key.kid)) keys.push(loaded.key);
+    // A directory in the middle of a rotation may hold a key under two names; a list that does is a mistake.
+    else if (config.signingKeysDir === undefined) {
       const fix = "give each key once; two keys need two kids";
       faults.push({ path, found: "a kid that an earlier key has", needed: "a kid of its own", fix });
-    } else keys.push(loaded.key);
+    }
   }
   return { keys, faults };
 }

@@ -1,5 +1,5 @@
 import { isIPv6 } from "node:net";
-import { RateLimiterMemory, RateLimiterRes } from "rate-limiter-flexible";
+import type { RateLimiterRes } from "rate-limiter-flexible";
 import type { GatewayConfig } from "./config";
 import { tooManyRequests } from "./errors";
 
@@ -34,19 +34,14 @@ export function retryAfterSeconds(result: RateLimiterRes): number {
   return Math.max(1, Math.ceil(result.msBeforeNext / 1000));
 }
 
-/** The bounds on authenticated requests: all together, and per subject. */
+/** The bounds on requests that are open in this process: all together, and per subject. */
 export class RequestLimits {
   private readonly all: Slots;
   private readonly perSubject: Slots;
-  private readonly perMinute: RateLimiterMemory;
-  private readonly tokensPerMinute: RateLimiterMemory | undefined;
 
-  constructor(private readonly limits: GatewayConfig["limits"]) {
+  constructor(private readonly limits: Pick<GatewayConfig["limits"], "inFlight" | "concurrencyPerSubject">) {
     this.all = new Slots(limits.inFlight);
     this.perSubject = new Slots(limits.concurrencyPerSubject);
-    this.perMinute = new RateLimiterMemory({ points: limits.requestsPerMinute, duration: 60 });
-    const points = limits.tokensPerMinute;
-    this.tokensPerMinute = points === undefined ? undefined : new RateLimiterMemory({ points, duration: 60 });
   }
 
   /** Taken before anything else of a request is looked at, so that shedding stays cheap. @throws ApiError 429 */
@@ -58,30 +53,6 @@ export class RequestLimits {
 
   get inFlight(): number {
     return this.all.open("");
-  }
-
-  /** @throws ApiError 429 when the subject starts too many a minute. */
-  async countStart(subject: string): Promise<void> {
-    try {
-      await this.perMinute.consume(subject);
-    } catch (error) {
-      if (!(error instanceof RateLimiterRes)) throw error;
-      const message = `More than ${this.limits.requestsPerMinute} requests in a minute.`;
-      throw tooManyRequests(message, "requests_per_minute", retryAfterSeconds(error));
-    }
-  }
-
-  /** @throws ApiError 429 when the subject's answers of this minute used its tokens up. */
-  async checkTokens(subject: string): Promise<void> {
-    const used = await this.tokensPerMinute?.get(subject);
-    if (!used || used.remainingPoints > 0) return;
-    const message = `More than ${this.limits.tokensPerMinute ?? 0} tokens in a minute.`;
-    throw tooManyRequests(message, "tokens_per_minute", retryAfterSeconds(used));
-  }
-
-  /** Counts what an answer used; known only at its end, so the answer that crosses the bound is the last one. */
-  countTokens(subject: string, tokens: number): void {
-    void this.tokensPerMinute?.penalty(subject, tokens);
   }
 
   /** @throws ApiError 429 when the subject has too many open. */

@@ -89,6 +89,28 @@ function parseYaml(source: string, file: string): unknown {
   }
 }
 
+/** Every path of a configuration, from where the configuration lies. */
+function resolvePaths(config: GatewayConfig, from: string): GatewayConfig {
+  const near = (path: string): string => resolve(from, path);
+  const { usersFile, signingKeysDir, redis, maintenance } = config;
+  return {
+    ...config,
+    signingKeys: config.signingKeys.map((key) => ({ ...key, file: near(key.file) })),
+    ...(usersFile === undefined ? {} : { usersFile: near(usersFile) }),
+    ...(signingKeysDir === undefined ? {} : { signingKeysDir: near(signingKeysDir) }),
+    maintenance: { ...maintenance, ...(maintenance.file === undefined ? {} : { file: near(maintenance.file) }) },
+    ...(redis === undefined
+      ? {}
+      : {
+          redis: {
+            ...redis,
+            ...(redis.passwordFile === undefined ? {} : { passwordFile: near(redis.passwordFile) }),
+            ...(redis.caFile === undefined ? {} : { caFile: near(redis.caFile) }),
+          },
+        }),
+  };
+}
+
 /** Reads, checks and resolves a configuration file: paths in it are relative to it. @throws ConfigError */
 export function loadConfig(file: string): GatewayConfig {
   let source: string;
@@ -99,10 +121,5 @@ export function loadConfig(file: string): GatewayConfig {
     throw new ConfigError([{ path: file, found, needed: "a configuration file", fix: "give --config <file>" }]);
   }
   const config = parseConfig(parseYaml(source, file));
-  const near = (path: string): string => resolve(dirname(file), path);
-  return {
-    ...config,
-    signingKeys: config.signingKeys.map((key) => ({ ...key, file: near(key.file) })),
-    ...(config.usersFile === undefined ? {} : { usersFile: near(config.usersFile) }),
-  };
+  return resolvePaths(config, dirname(file));
 }

@@ -30,7 +30,7 @@ async function main(): Promise<void> {
   const path = configPath();
   let gateway: Gateway;
   try {
-    gateway = await startGateway(loadConfig(path));
+    gateway = await startGateway(loadConfig(path), { configFile: path });
   } catch (error) {
     // Any other error here is the machine's (a port in use): its code says it, its text and stack stay out of the log.
     return fail(error instanceof ConfigError ? error.message : `The gateway cannot start: ${errorCode(error)}`);

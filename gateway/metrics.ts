@@ -1,11 +1,15 @@
 import { createServer, type Server } from "node:http";
 import { Counter, Gauge, Histogram, Registry, collectDefaultMetrics } from "prom-client";
+import { SubjectMetrics } from "./subjectMetrics";
 import type { Usage } from "./usage";
 
 /** From a refusal (1 ms) to a long generation (10 min). */
 const SECONDS = [0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60, 180, 600];
 
-/** What Prometheus may know: counts and times by route, status and model. Never a subject, an address or a text. */
+/** What is read again while the gateway runs. */
+export type Reloaded = "users" | "keys" | "config";
+
+/** What Prometheus may know: counts and times by route, status, model and subject. Never an address or a text. */
 export class Metrics {
   private readonly registry = new Registry();
   private readonly requests = new Counter({
@@ -41,9 +45,32 @@ export class Metrics {
     registers: [this.registry],
   });
 
-  /** @param inFlight reads how many /v1 requests are open now */
-  constructor(inFlight: () => number) {
+  private readonly reloads = new Counter({
+    name: "tokenrack_gateway_reloads_total",
+    help: "Changed files that were read again, by what became of them.",
+    labelNames: ["what", "result"],
+    registers: [this.registry],
+  });
+  private readonly stale = new Gauge({
+    name: "tokenrack_gateway_reload_refused",
+    help: "1 while a changed file is unfit and what it replaced is still in force.",
+    labelNames: ["what"],
+    registers: [this.registry],
+  });
+  private readonly storeUp = new Gauge({
+    name: "tokenrack_gateway_quota_store_up",
+    help: "1 while quotas are shared between replicas, 0 while the shared store is lost.",
+    registers: [],
+  });
+  readonly subjects: SubjectMetrics;
+
+  /**
+   * @param inFlight reads how many /v1 requests are open now
+   * @param subjects how many subjects have series of their own
+   */
+  constructor(inFlight: () => number, subjects: number) {
     collectDefaultMetrics({ register: this.registry });
+    this.subjects = new SubjectMetrics(this.registry, subjects);
     new Gauge({
       name: "tokenrack_gateway_in_flight",
       help: "Requests open now.",
@@ -71,6 +98,17 @@ export class Metrics {
   countTokens(model: string, { promptTokens, completionTokens }: Usage): void {
     this.tokens.inc({ model, kind: "prompt" }, promptTokens);
     this.tokens.inc({ model, kind: "completion" }, completionTokens);
+  }
+
+  countReload(what: Reloaded, result: "ok" | "refused"): void {
+    this.reloads.inc({ what, result });
+    this.stale.set({ what }, result === "ok" ? 0 : 1);
+  }
+
+  /** Not called without a shared store: then there is no such series. */
+  noteStore(isUp: boolean): void {
+    this.registry.registerMetric(this.storeUp);
+    this.storeUp.set(isUp ? 1 : 0);
   }
 
   get contentType(): string {

@@ -13,12 +13,13 @@ export interface OidcClaims {
   readonly sub: string;
   readonly scopes: ReadonlySet<Scope>;
   readonly models: ModelAllowance;
+  readonly roles: readonly string[];
   /** Unix seconds. */
   readonly exp: number;
 }
 
-function readModels(claim: unknown): ModelAllowance {
-  if (claim === "*") return "*";
+/** Space-separated text or a list. */
+function readList(claim: unknown): string[] {
   if (typeof claim === "string") return claim.split(" ");
   return Array.isArray(claim) ? claim.filter((id): id is string => typeof id === "string") : [];
 }
@@ -59,9 +60,11 @@ export class OidcTokens {
         clockTolerance: this.leewaySeconds,
         requiredClaims: ["iss", "aud", "sub", "exp", "iat"],
       });
-      const models = oidc.modelsClaim === undefined ? "*" : readModels(payload[oidc.modelsClaim]);
+      const claimed = oidc.modelsClaim === undefined ? "*" : payload[oidc.modelsClaim];
+      const models = claimed === "*" ? "*" : readList(claimed);
+      const roles = oidc.roleClaim === undefined ? [] : readList(payload[oidc.roleClaim]);
       const scopes = readScopes(payload[oidc.scopeClaim]);
-      return { sub: payload.sub ?? "", scopes, models, exp: expiryOf(payload) };
+      return { sub: payload.sub ?? "", scopes, models, roles, exp: expiryOf(payload) };
     } catch (error) {
       if (isIssuerFault(error))
         throw upstreamFailed(503, "issuer_unavailable", "The token issuer's keys cannot be read right now.");

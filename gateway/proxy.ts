@@ -3,6 +3,7 @@ import type { ServerResponse } from "node:http";
 import type { FastifyReply } from "fastify";
 import type { Dispatcher } from "undici";
 import { ApiError } from "./errors";
+import { COMMENT, EventFilter, isUsageEvent } from "./sse";
 import { asUpstreamError, ClientGone, type Upstream } from "./upstream";
 import { refusalOf } from "./upstreamErrors";
 import { Tail, usageIn, type Usage } from "./usage";
@@ -11,6 +12,8 @@ export interface ForwardRequest {
   readonly path: string;
   readonly requestId: string;
   readonly json: string;
+  /** The usage at a stream's end was asked for by us, not by the client. */
+  readonly hideUsage: boolean;
 }
 
 /** Told about an answer as it passes. */
@@ -19,8 +22,11 @@ export interface ForwardWatch {
   onAccepted(): void;
   /** Bytes that only a working engine sends have arrived. */
   onGenerated(): void;
-  /** The answer ended or broke off: tokens as the engine counted them, if it did, and how many chunks passed. */
-  onEnd(usage: Usage | undefined, chunks: number): void;
+  /**
+   * The answer ended or broke off: tokens as the engine counted them, if it did, and how many events of a stream passed (undefined:
+   * it was none).
+   */
+  onEnd(usage: Usage | undefined, events: number | undefined): void;
 }
 
 const EVENT_STREAM = "text/event-stream";
@@ -57,30 +63,84 @@ async function drained(res: ServerResponse, signal: AbortSignal, idleMs: number)
   }
 }
 
-/** Passes chunks on as they come; reads the next only when the client took the last. */
-async function relay(
-  response: Dispatcher.ResponseData,
+/** Sends a comment whenever a stream was silent for a while. */
+class Commenter {
+  private readonly timer: NodeJS.Timeout;
+
+  constructor(
+    private readonly res: ServerResponse,
+    everyMs: number,
+    mayWrite: () => boolean,
+  ) {
+    this.timer = setTimeout(() => {
+      // A client that is behind has enough to read.
+      if (mayWrite() && !res.writableNeedDrain && res.writable) res.write(COMMENT);
+      this.timer.refresh();
+    }, everyMs);
+  }
+
+  wrote(): void {
+    this.timer.refresh();
+  }
+
+  stop(): void {
+    clearTimeout(this.timer);
+  }
+}
+
+interface RelayOptions {
+  readonly signal: AbortSignal;
+  readonly hideUsage: boolean;
+  readonly idleMs: number;
+  readonly commentEveryMs: number;
+}
+
+/** Passes a stream on event by event, as they come; reads the next only when the client took the last. */
+async function relayStream(
+  body: AsyncIterable<Buffer>,
   res: ServerResponse,
-  signal: AbortSignal,
   watch: ForwardWatch,
-  idleMs: number,
+  { signal, hideUsage, idleMs, commentEveryMs }: RelayOptions,
 ): Promise<void> {
   const tail = new Tail();
-  const isStream = String(res.getHeader("content-type")).startsWith(EVENT_STREAM);
-  let chunks = 0;
+  const filter = new EventFilter((event) => hideUsage && isUsageEvent(event));
+  const commenter = new Commenter(res, commentEveryMs, () => filter.atBoundary);
   try {
-    for await (const chunk of response.body as AsyncIterable<Buffer>) {
+    for await (const chunk of body) {
       tail.push(chunk);
-      chunks += 1;
+      const events = filter.push(chunk);
       // vLLM answers 200 and names the role before it generates; an engine that then fails sends an error event.
-      if (chunks > 1 && !chunk.includes(ERROR_EVENT)) watch.onGenerated();
+      if (filter.events > 1 && !chunk.includes(ERROR_EVENT)) watch.onGenerated();
+      if (events.length === 0) continue;
+      commenter.wrote();
+      if (!res.write(events)) await drained(res, signal, idleMs);
+    }
+    res.write(filter.end());
+    const text = tail.text();
+    if (text.includes("data: [DONE]") && !text.includes(ERROR_EVENT)) watch.onGenerated();
+  } finally {
+    commenter.stop();
+    // Also when the client left: what was generated until then counts against its quota.
+    watch.onEnd(usageIn(tail.text()), filter.events);
+  }
+}
+
+/** Passes a whole answer on. */
+async function relayWhole(
+  body: AsyncIterable<Buffer>,
+  res: ServerResponse,
+  watch: ForwardWatch,
+  { signal, idleMs }: RelayOptions,
+): Promise<void> {
+  const tail = new Tail();
+  try {
+    for await (const chunk of body) {
+      tail.push(chunk);
       if (!res.write(chunk)) await drained(res, signal, idleMs);
     }
-    const text = tail.text();
-    if (!isStream || (text.includes("data: [DONE]") && !text.includes(ERROR_EVENT))) watch.onGenerated();
+    watch.onGenerated();
   } finally {
-    // Also when the client left: what was generated until then counts against its quota.
-    watch.onEnd(usageIn(tail.text()), chunks);
+    watch.onEnd(usageIn(tail.text()), undefined);
   }
 }
 
@@ -102,8 +162,9 @@ export async function forward(
   watch: ForwardWatch,
 ): Promise<void> {
   const res = reply.raw;
+  const { path, requestId, json } = request;
   const signal = abortWhenGone(res);
-  const response = await upstream.send({ ...request, method: "POST", signal });
+  const response = await upstream.send({ method: "POST", path, requestId, json, signal });
   if (response.statusCode !== 200) throw refusalOf(response.statusCode, await upstream.read(response, signal));
   if (signal.aborted) throw new ClientGone();
   watch.onAccepted();
@@ -113,7 +174,11 @@ export async function forward(
   // A client may wait long for the first chunk; it should know at once that it was accepted.
   res.flushHeaders();
   try {
-    await relay(response, res, signal, watch, upstream.idleTimeoutMs);
+    const { idleTimeoutMs: idleMs, commentEveryMs } = upstream;
+    const isStream = String(res.getHeader("content-type")).startsWith(EVENT_STREAM);
+    const relay = isStream ? relayStream : relayWhole;
+    const body = response.body as AsyncIterable<Buffer>;
+    await relay(body, res, watch, { signal, hideUsage: request.hideUsage, idleMs, commentEveryMs });
     res.end();
   } catch (error) {
     response.body.destroy();

@@ -18,7 +18,8 @@ export class Readiness {
   private draining = false;
 
   constructor(
-    private readonly config: GatewayConfig["readiness"],
+    /** Of the moment. */
+    private readonly config: () => GatewayConfig["readiness"],
     private readonly upstream: Upstream,
     /** Milliseconds on a clock that never steps. */
     private readonly nowMs: () => number = () => performance.now(),
@@ -29,6 +30,10 @@ export class Readiness {
     this.lastGeneratedMs = this.nowMs();
   }
 
+  get isDraining(): boolean {
+    return this.draining;
+  }
+
   /** From here on never ready: the process is about to end. */
   drain(): void {
     this.draining = true;
@@ -37,7 +42,7 @@ export class Readiness {
   async check(): Promise<ReadinessState> {
     if (this.draining) return { ready: false, reason: "the gateway is shutting down" };
     const now = this.nowMs();
-    if (now - this.lastGeneratedMs < this.config.freshSeconds * 1000) return { ready: true };
+    if (now - this.lastGeneratedMs < this.config().freshSeconds * 1000) return { ready: true };
     if (this.lastFailure && now - this.lastFailure.atMs < FAILURE_BELIEVED_MS)
       return { ready: false, reason: this.lastFailure.reason };
     this.probing ??= this.probe().finally(() => (this.probing = undefined));
@@ -57,7 +62,7 @@ export class Readiness {
 
   /** @returns why no token came, or undefined when one did. */
   private async generateOne(): Promise<string | undefined> {
-    const { model, probeTimeoutSeconds } = this.config;
+    const { model, probeTimeoutSeconds } = this.config();
     const signal = AbortSignal.timeout(probeTimeoutSeconds * 1000);
     const json = JSON.stringify({ model, prompt: "1", max_tokens: 1, temperature: 0 });
     try {

@@ -1,6 +1,7 @@
 import * as z from "zod";
 import type { GatewayConfig } from "./config";
 import { badRequest } from "./errors";
+import { estimateTokens, type TokenEstimate } from "./estimate";
 
 export type RequestKind = "chat" | "completions" | "embeddings";
 
@@ -9,6 +10,9 @@ export interface CheckedRequest {
   readonly model: string;
   readonly stream: boolean;
   readonly json: string;
+  /** The engine is asked to count a stream's tokens, which the client did not ask for. */
+  readonly hideUsage: boolean;
+  readonly estimate: TokenEstimate;
 }
 
 type Limits = Pick<GatewayConfig["limits"], "n" | "maxTokens">;
@@ -52,6 +56,7 @@ function bodySchema(kind: RequestKind, limits: Limits): z.ZodType {
   return z.looseObject({
     model,
     stream: flag,
+    stream_options: z.looseObject({ include_usage: flag }, { error: "must be an object" }).nullish(),
     n: whole(1, limits.n),
     best_of: whole(1, limits.n),
     max_tokens: whole(1, limits.maxTokens),
@@ -123,7 +128,16 @@ export function requestChecker(kind: RequestKind, limits: Limits): (body: unknow
     }
     checkMessages(body["messages"]);
     checkPrompts(body, limits.n);
-    // Written anew rather than passed on: a key given twice or a NaN could mean one thing here and another to the engine.
-    return { model: String(body["model"]), stream: body["stream"] === true, json: JSON.stringify(body) };
+    const stream = kind !== "embeddings" && body["stream"] === true;
+    const streamOptions = isObject(body["stream_options"]) ? body["stream_options"] : {};
+    const sent = stream ? { ...body, stream_options: { ...streamOptions, include_usage: true } } : body;
+    return {
+      model: String(body["model"]),
+      stream,
+      // Written anew rather than passed on: a key given twice or a NaN could mean one thing here and another to the engine.
+      json: JSON.stringify(sent),
+      hideUsage: stream && streamOptions["include_usage"] !== true,
+      estimate: kind === "embeddings" ? { ...estimateTokens(body), maxTokens: 0 } : estimateTokens(body),
+    };
   };
 }

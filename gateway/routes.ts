@@ -3,15 +3,16 @@ import type { FastifyInstance, FastifyReply, FastifyRequest } from "fastify";
 import { mayUseModel, type Policy, type Scope, type Subject } from "./access";
 import type { GatewayConfig } from "./config";
 import { missingToken, modelNotAllowed, notFound } from "./errors";
-import type { RequestLimits } from "./limits";
 import type { Login } from "./login";
 import type { Metrics } from "./metrics";
 import { listModels, modelIdFromPath } from "./models";
 import { forward } from "./proxy";
+import type { Quotas, Reservation } from "./quotas";
 import type { Readiness } from "./readiness";
 import { routeLabel } from "./requestLog";
 import { requestChecker, type RequestKind } from "./requestRules";
-import type { Upstream } from "./upstream";
+import { ClientGone, type Upstream } from "./upstream";
+import type { Usage } from "./usage";
 
 /** Bytes of a POST /token body: a name, a password of 1,024 characters percent-encoded, and room. */
 const TOKEN_BODY_BYTES = 16_384;
@@ -23,7 +24,7 @@ export interface RouteParts {
   readonly config: GatewayConfig;
   readonly upstream: Upstream;
   readonly login: Login;
-  readonly limits: RequestLimits;
+  readonly quotas: Quotas;
   readonly readiness: Readiness;
   readonly metrics: Metrics;
 }
@@ -41,6 +42,11 @@ function probes(app: FastifyInstance, { config, readiness, metrics }: RouteParts
     const state = await readiness.check();
     if (state.ready) return { status: "ready" };
     return reply.code(503).send({ status: "not ready", reason: state.reason });
+  });
+  // For the pod's own readiness probe: a gateway that is taken out of its Service while the engine is down can no longer say so.
+  app.get("/readyz/gateway", { config: { policy: PUBLIC } }, (_request, reply) => {
+    if (!readiness.isDraining) return { status: "ready" };
+    return reply.code(503).send({ status: "not ready", reason: "the gateway is shutting down" });
   });
   if (config.metrics) return;
   app.get("/metrics", { config: { policy: scoped("admin") } }, async (_request, reply) =>
@@ -75,30 +81,49 @@ function modelRoutes(app: FastifyInstance, { upstream, config }: RouteParts): vo
   });
 }
 
+/** What an answer really used: the engine's count, else what passed, else all that was reserved. */
+function tokensUsed(
+  usage: Usage | undefined,
+  events: number | undefined,
+  { promptTokens, reserved }: Reservation,
+): number {
+  if (usage) return usage.promptTokens + usage.completionTokens;
+  // An engine that streams sends about one token an event. A whole answer that broke off was generated as far as nobody knows.
+  return events === undefined ? reserved : promptTokens + events;
+}
+
 function generation(app: FastifyInstance, parts: RouteParts, path: string, kind: RequestKind, scope: Scope): void {
-  const { upstream, readiness, metrics, limits } = parts;
+  const { upstream, readiness, metrics, quotas } = parts;
   const check = requestChecker(kind, parts.config.limits);
   const handler = async (request: FastifyRequest, reply: FastifyReply): Promise<void> => {
     const startedMs = performance.now();
-    const { model, json } = check(request.body);
+    const { model, stream, json, hideUsage, estimate } = check(request.body);
     const subject = subjectOf(request);
     if (!mayUseModel(subject.models, model)) throw modelNotAllowed();
-    await limits.checkTokens(subject.key);
-    await forward(upstream, { path, requestId: request.id, json }, reply, {
-      onAccepted: () => {
-        request.gate.model = model;
-        metrics.observeFirstByte(routeLabel(request), performance.now() - startedMs);
-      },
-      // Embeddings prove nothing about generation.
-      onGenerated: () => kind !== "embeddings" && readiness.noteGeneration(),
-      onEnd: (usage, chunks) => {
-        // An engine that streams sends about one token a chunk; that is the count when the client asked for no usage.
-        limits.countTokens(subject.key, usage ? usage.promptTokens + usage.completionTokens : chunks);
-        if (!usage) return;
-        request.gate.usage = usage;
-        metrics.countTokens(model, usage);
-      },
-    });
+    const reservation = await quotas.reserve(subject, estimate, (headers) => void reply.headers(headers));
+    try {
+      await forward(upstream, { path, requestId: request.id, json, hideUsage }, reply, {
+        onAccepted: () => {
+          request.gate.model = model;
+          metrics.observeFirstByte(routeLabel(request), performance.now() - startedMs);
+          metrics.subjects.countRequest(subject.key, model);
+        },
+        // Embeddings prove nothing about generation.
+        onGenerated: () => kind !== "embeddings" && readiness.noteGeneration(),
+        onEnd: (usage, events) => {
+          void reservation.settle(tokensUsed(usage, events, reservation));
+          if (!usage) return;
+          request.gate.usage = usage;
+          metrics.countTokens(model, usage);
+          metrics.subjects.countTokens(subject.key, model, usage);
+        },
+      });
+    } catch (error) {
+      // Nothing was answered. The engine works for a client that left, unseen; what it refused or failed costs nothing.
+      const left = stream ? reservation.promptTokens : reservation.reserved;
+      void reservation.settle(error instanceof ClientGone ? left : 0);
+      throw error;
+    }
   };
   app.post(path, { config: { policy: scoped(scope) } }, handler);
 }

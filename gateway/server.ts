@@ -1,32 +1,30 @@
-import { randomUUID } from "node:crypto";
 import { once } from "node:events";
 import type { Server } from "node:http";
 import type { AddressInfo } from "node:net";
-import fastify, { LogController, type FastifyInstance } from "fastify";
+import { setTimeout as sleep } from "node:timers/promises";
+import type { FastifyInstance } from "fastify";
+import { createApp } from "./app";
 import { Authenticator } from "./authenticate";
 import type { GatewayConfig } from "./config";
-import { errorCode, notFound } from "./errors";
 import { ConfigError } from "./faults";
 import { installGate } from "./gate";
+import { KeyRing } from "./keyRing";
 import { loadSigningKeys, type SigningKey } from "./keys";
 import { RequestLimits } from "./limits";
+import { LiveConfig } from "./liveConfig";
 import { Login } from "./login";
+import { Maintenance } from "./maintenance";
 import { Metrics } from "./metrics";
 import { OidcTokens } from "./oidc";
 import { deriveWithScrypt, type Derive } from "./password";
+import { openQuotas } from "./quotaCounter";
 import { Readiness } from "./readiness";
-import { answerBrokenRequest, errorReplier } from "./replies";
+import { redisFaults } from "./redisStore";
+import { followFiles } from "./reload";
 import { registerRoutes } from "./routes";
 import { OwnTokens } from "./tokens";
 import { Upstream } from "./upstream";
 import { UserStore } from "./users";
-
-/** How often the users file is looked at; with the read itself a change counts within 2 s. */
-const USERS_POLL_MS = 1000;
-/** Longest a client may take to send a whole request: 64 MiB at 10 Mb/s is 54 s. */
-const REQUEST_TIMEOUT_MS = 60_000;
-/** Above nginx's 60 s upstream keep-alive, so that an ingress never sends on a connection we are closing. */
-const KEEP_ALIVE_MS = 72_000;
 
 export interface GatewayOptions {
   /** Where log lines go. @default standard error */
@@ -35,6 +33,10 @@ export interface GatewayOptions {
   readonly derive?: Derive;
   /** Least milliseconds between two reads of an OIDC issuer's keys. @default 30000 */
   readonly oidcCooldownMs?: number;
+  /** Milliseconds since the epoch, by which quotas count minutes where they are not shared. @default the system's clock */
+  readonly quotaClock?: () => number;
+  /** The configuration's file, to be read again when it changes. @default not followed */
+  readonly configFile?: string;
 }
 
 /** A gateway that listens. */
@@ -43,52 +45,18 @@ export interface Gateway {
   /** Address of the metrics listener, when it has its own. */
   readonly metricsUrl: string | undefined;
   readonly app: FastifyInstance;
-  /** Stops accepting, lets open requests end for `shutdownSeconds`, then cuts them off. */
+  /** From now on not ready; after `drainDelaySeconds` stops accepting, lets open requests end for `shutdownSeconds`, then cuts them off. */
   close(): Promise<void>;
 }
 
-/** Requests are checked by requestRules.ts; Fastify's own JSON-schema compilers stay out of the bundle. */
-function noSchemas(): never {
-  throw new Error("routes of the gateway have no JSON schema");
-}
-
-function createApp(config: GatewayConfig, logTo: GatewayOptions["logTo"]): FastifyInstance {
-  const { limits, trustedProxies } = config;
-  const replyError = errorReplier(limits.bodyBytes);
-  const app = fastify({
-    logger: {
-      level: config.logLevel,
-      stream: logTo ?? process.stderr,
-      // An error's message can quote a request (a JSON parser does), so only its code is ever written.
-      serializers: { err: (error) => ({ type: error.name, message: "", stack: "", code: errorCode(error) }) },
-    },
-    logController: new LogController({ disableRequestLogging: true }),
-    genReqId: () => randomUUID(),
-    trustProxy: trustedProxies.length > 0 ? trustedProxies : false,
-    bodyLimit: limits.bodyBytes,
-    requestTimeout: REQUEST_TIMEOUT_MS,
-    keepAliveTimeout: KEEP_ALIVE_MS,
-    forceCloseConnections: "idle",
-    return503OnClosing: false,
-    exposeHeadRoutes: false,
-    frameworkErrors: replyError,
-    clientErrorHandler: answerBrokenRequest,
-    schemaController: { compilersFactory: { buildValidator: noSchemas, buildSerializer: noSchemas } },
-    routerOptions: { caseSensitive: true, ignoreTrailingSlash: false, ignoreDuplicateSlashes: false },
-  });
-  app.removeContentTypeParser("text/plain");
-  app.setErrorHandler(replyError);
-  app.setNotFoundHandler(() => {
-    throw notFound();
-  });
-  return app;
-}
-
-/** Reads keys and users; reports the faults of both together. @throws ConfigError */
-async function loadSecrets(config: GatewayConfig): Promise<{ keys: SigningKey[]; users: UserStore }> {
-  const { keys, faults } = await loadSigningKeys(config);
+/** Reads keys and users; reports the faults of all files together. @throws ConfigError */
+async function loadSecrets(live: LiveConfig): Promise<{ keys: SigningKey[]; users: UserStore }> {
+  const { usersFile, redis } = live.current;
+  const { keys, faults } = await loadSigningKeys(live.current);
+  if (redis) faults.push(...redisFaults(redis));
   try {
-    const users = config.usersFile === undefined ? UserStore.empty() : UserStore.load(config.usersFile);
+    const roles = (): string[] => live.current.roles.map(({ name }) => name);
+    const users = usersFile === undefined ? UserStore.empty() : UserStore.load(usersFile, roles);
     if (faults.length === 0) return { keys, users };
   } catch (error) {
     if (!(error instanceof ConfigError)) throw error;
@@ -118,20 +86,28 @@ async function drain(app: FastifyInstance, seconds: number): Promise<void> {
 
 /** Builds the gateway from a checked configuration and listens. @throws ConfigError for unfit keys or users */
 export async function startGateway(config: GatewayConfig, options: GatewayOptions = {}): Promise<Gateway> {
-  const { keys, users } = await loadSecrets(config);
+  const live = new LiveConfig(config);
+  const { keys, users } = await loadSecrets(live);
   const app = createApp(config, options.logTo);
   const upstream = new Upstream(config.upstream);
   const limits = new RequestLimits(config.limits);
-  const metrics = new Metrics(() => limits.inFlight);
-  const readiness = new Readiness(config.readiness, upstream);
-  const own = new OwnTokens(config, keys);
+  const metrics = new Metrics(() => limits.inFlight, config.metricSubjects);
+  const { quotas, closeQuotas } = await openQuotas(live, metrics, app.log, options.quotaClock);
+  const readiness = new Readiness(() => live.current.readiness, upstream);
+  const maintenance = new Maintenance(() => live.current.maintenance);
+  const ring = new KeyRing(keys, config.keySettleSeconds);
+  const own = new OwnTokens(config, ring);
   const { leewaySeconds } = config.token;
   const oidc = config.oidc && new OidcTokens(config.oidc, leewaySeconds, options.oidcCooldownMs);
   const authenticator = new Authenticator(own, oidc, users, leewaySeconds);
   const login = new Login(config.login, users, own, options.derive ?? deriveWithScrypt);
-  installGate(app, { authenticator, limits, metrics, corsOrigins: config.corsOrigins });
-  await registerRoutes(app, { config, upstream, login, limits, readiness, metrics });
-  users.follow(USERS_POLL_MS, (event) => app.log.warn(event));
+  const { corsOrigins, actAs } = config;
+  const isDraining = (): boolean => readiness.isDraining;
+  installGate(app, { authenticator, limits, quotas, maintenance, metrics, corsOrigins, actAs, isDraining });
+  await registerRoutes(app, { config, upstream, login, quotas, readiness, metrics });
+  const { configFile } = options;
+  const onKeys = (): void => authenticator.forget();
+  const follower = followFiles({ configFile, live, ring, users, onKeys, metrics, log: app.log });
 
   const metricsServer = config.metrics ? metrics.server() : undefined;
   if (metricsServer && config.metrics) await listen(metricsServer, config.metrics);
@@ -142,9 +118,11 @@ export async function startGateway(config: GatewayConfig, options: GatewayOption
     metricsUrl: metricsServer && urlOf(metricsServer),
     close: async () => {
       readiness.drain();
+      await sleep(config.drainDelaySeconds * 1000);
       await drain(app, config.shutdownSeconds);
       metricsServer?.close().closeAllConnections();
-      users.close();
+      follower.close();
+      closeQuotas();
       await upstream.close();
     },
   };

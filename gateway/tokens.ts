@@ -3,6 +3,7 @@ import { SignJWT, jwtVerify, errors, type JWTPayload } from "jose";
 import { readScopes, type Scope } from "./access";
 import type { GatewayConfig } from "./config";
 import { invalidToken } from "./errors";
+import type { KeySource } from "./keyRing";
 import type { SigningKey } from "./keys";
 
 /** The one algorithm for our own tokens: a token never chooses how it is checked. */
@@ -32,22 +33,18 @@ export function expiryOf(payload: JWTPayload): number {
 
 /** Signs and verifies the gateway's own tokens. */
 export class OwnTokens {
-  private readonly byKid: ReadonlyMap<string, SigningKey>;
-
   constructor(
     private readonly config: Pick<GatewayConfig, "issuer" | "audience" | "token">,
-    private readonly keys: readonly SigningKey[],
-  ) {
-    this.byKid = new Map(keys.map((key) => [key.kid, key]));
-  }
+    private readonly keys: KeySource,
+  ) {}
 
   get canSign(): boolean {
-    return this.keys.length > 0;
+    return this.keys.signer() !== undefined;
   }
 
-  /** A token for `sub`, signed by the first key, that lives `token.lifetimeSeconds`. */
+  /** A token for `sub`, signed by the ring's signer, that lives `token.lifetimeSeconds`. */
   async issue(sub: string, scopes: readonly Scope[]): Promise<{ token: string; expiresInSeconds: number }> {
-    const [key] = this.keys;
+    const key = this.keys.signer();
     if (!key) throw new Error("no signing key");
     const now = Math.floor(Date.now() / 1000);
     const { issuer, audience, token } = this.config;
@@ -83,7 +80,7 @@ export class OwnTokens {
   }
 
   private publicKey(kid: string | undefined): SigningKey["publicKey"] {
-    const key = kid === undefined ? undefined : this.byKid.get(kid);
+    const key = kid === undefined ? undefined : this.keys.find(kid);
     if (!key) throw invalidToken();
     return key.publicKey;
   }

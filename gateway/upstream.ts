@@ -26,15 +26,19 @@ export class Upstream {
 
   /** Longest silence inside an answer, on either side of the gateway. */
   readonly idleTimeoutMs: number;
+  /** Silence of a stream after which the client gets a comment. */
+  readonly commentEveryMs: number;
 
   constructor(config: GatewayConfig["upstream"]) {
     this.idleTimeoutMs = config.idleTimeoutMs;
+    this.commentEveryMs = config.commentEveryMs;
     const { origin, pathname } = new URL(config.url);
     this.prefix = pathname.replace(/\/+$/, "");
     // No bound on connections here: limits.inFlight is the bound, and a queue in front of the engine would hide load from it.
     this.pool = new Pool(origin, {
       connections: null,
       pipelining: 1,
+      allowH2: false,
       connect: { timeout: config.connectTimeoutMs },
       headersTimeout: config.headersTimeoutMs,
       bodyTimeout: config.idleTimeoutMs,
@@ -42,7 +46,7 @@ export class Upstream {
     });
   }
 
-  /** @throws ApiError 502 or 504, or ClientGone when `signal` aborted. */
+  /** @throws ApiError 502, 503 or 504, or ClientGone when `signal` aborted. */
   async send({ method, path, requestId, signal, json }: UpstreamRequest): Promise<Dispatcher.ResponseData> {
     const headers: Record<string, string> = {
       accept: "application/json, text/event-stream",
@@ -77,13 +81,17 @@ export class Upstream {
   }
 }
 
-const TIMEOUTS = ["UND_ERR_CONNECT_TIMEOUT", "UND_ERR_HEADERS_TIMEOUT", "UND_ERR_BODY_TIMEOUT"];
+const TIMEOUTS = ["UND_ERR_HEADERS_TIMEOUT", "UND_ERR_BODY_TIMEOUT"];
+/** Nothing was sent: a Service without endpoints refuses, a name without a pod is not found, a node that is gone does not answer. */
+const NOT_THERE = ["ECONNREFUSED", "ENOTFOUND", "EAI_AGAIN", "EHOSTUNREACH", "ENETUNREACH", "UND_ERR_CONNECT_TIMEOUT"];
 
 /** A failed exchange as what the client is told: a constant text, never an address or another error's words. */
 export function asUpstreamError(error: unknown, signal: AbortSignal): Error {
   if (error instanceof ApiError) return error;
   if (signal.aborted) return new ClientGone();
-  return TIMEOUTS.includes(errorCode(error))
-    ? upstreamFailed(504, "upstream_timeout", "The engine did not answer in time.")
-    : upstreamFailed(502, "upstream_unreachable", "The engine cannot be reached or broke off.");
+  const code = errorCode(error);
+  if (TIMEOUTS.includes(code)) return upstreamFailed(504, "upstream_timeout", "The engine did not answer in time.");
+  if (NOT_THERE.includes(code))
+    return upstreamFailed(503, "engine_not_ready", "The engine is not ready; try again in a moment.");
+  return upstreamFailed(502, "upstream_unreachable", "The engine cannot be reached or broke off.");
 }

@@ -1,21 +1,27 @@
 import { createHash } from "node:crypto";
-import { readFileSync, unwatchFile, watchFile } from "node:fs";
+import { readFileSync } from "node:fs";
 import * as z from "zod";
-import { SCOPES, type ModelAllowance, type Scope } from "./access";
+import { SCOPES, type ModelAllowance, type QuotaOverride, type Scope } from "./access";
 import { errorCode } from "./errors";
 import { exposureOf } from "./files";
 import { ConfigError, type Fault } from "./faults";
 import { DEFAULT_COST, parsePasswordHash, type PasswordHash } from "./password";
+import { quota } from "./sharingConfig";
 
 export interface User {
   readonly name: string;
   readonly passwordHash: PasswordHash;
   readonly scopes: ReadonlySet<Scope>;
   readonly models: ModelAllowance;
+  /** One of the configuration's `roles`: its quota. */
+  readonly role?: string | undefined;
+  /** Before the role's. */
+  readonly quota?: QuotaOverride | undefined;
 }
 
 const NAME = "1 to 64 letters, digits, '.', '_', '@' or '-'";
 const HASH = "a scrypt PHC string of OWASP's cost, made by `npm run hash-password`";
+const ROLE = "the name of one of the configuration's roles";
 const MODELS = '"*" or a list of model ids';
 
 const userSchema = z.strictObject({
@@ -28,6 +34,8 @@ const userSchema = z.strictObject({
   }),
   scopes: z.array(z.enum(SCOPES, { error: `one of ${SCOPES.join(", ")}` }), { error: "a list of scopes" }),
   models: z.union([z.literal("*"), z.array(z.string().min(1).max(256))], { error: MODELS }),
+  role: z.string({ error: ROLE }).optional(),
+  quota: quota.optional(),
 });
 
 const usersSchema = z.strictObject({ users: z.array(userSchema, { error: "a list of users" }) });
@@ -36,7 +44,7 @@ function fault(path: string, found: string, needed: string): Fault {
   return { path, found, needed, fix: `correct it in the users file` };
 }
 
-function parseUsers(source: string): { users: Map<string, User>; faults: Fault[] } {
+function parseUsers(source: string, roles: readonly string[]): { users: Map<string, User>; faults: Fault[] } {
   const users = new Map<string, User>();
   let raw: unknown;
   try {
@@ -61,6 +69,8 @@ function parseUsers(source: string): { users: Map<string, User>; faults: Fault[]
   for (const [index, user] of result.data.users.entries()) {
     if (users.has(user.name))
       faults.push(fault(`usersFile.users[${index}].name`, "a name given twice", "unique names"));
+    if (user.role !== undefined && !roles.includes(user.role))
+      faults.push(fault(`usersFile.users[${index}].role`, "a role that is not configured", ROLE));
     users.set(user.name, { ...user, scopes: new Set(user.scopes) });
   }
   return { users, faults };
@@ -69,24 +79,25 @@ function parseUsers(source: string): { users: Map<string, User>; faults: Fault[]
 /** Stands in for an account when there is none at all, so that the first login costs a derivation too. */
 const NOBODY: PasswordHash = { cost: DEFAULT_COST, salt: Buffer.alloc(16), hash: Buffer.alloc(32) };
 
-/** The configured users; follows its file. */
+/** The configured users. */
 export class UserStore {
   private constructor(
     private readonly file: string | undefined,
     private users: ReadonlyMap<string, User>,
+    private readonly roles: () => readonly string[],
   ) {}
 
   /** A store without users, for a gateway that only takes OIDC tokens. */
   static empty(): UserStore {
-    return new UserStore(undefined, new Map());
+    return new UserStore(undefined, new Map(), () => []);
   }
 
-  /** @throws ConfigError naming every fault of the file. */
-  static load(file: string): UserStore {
-    return new UserStore(file, UserStore.read(file));
+  /** @param roles the names a user's role may have, now. @throws ConfigError naming every fault of the file. */
+  static load(file: string, roles: () => readonly string[] = () => []): UserStore {
+    return new UserStore(file, UserStore.read(file, roles()), roles);
   }
 
-  private static read(file: string): ReadonlyMap<string, User> {
+  private static read(file: string, roles: readonly string[]): ReadonlyMap<string, User> {
     const needed = "a JSON file of users that others cannot read";
     let source: string;
     try {
@@ -100,7 +111,7 @@ export class UserStore {
       if (error instanceof ConfigError) throw error;
       throw new ConfigError([fault("usersFile", `${file}, which cannot be read (${errorCode(error)})`, needed)]);
     }
-    const { users, faults } = parseUsers(source);
+    const { users, faults } = parseUsers(source, roles);
     if (faults.length > 0) throw new ConfigError(faults);
     return users;
   }
@@ -119,24 +130,8 @@ export class UserStore {
     return users[pick]?.passwordHash ?? NOBODY;
   }
 
-  /**
-   * Reads the file again within `intervalMs` of a change (by stat, which also sees a Kubernetes Secret's symlink swap). A file
-   * that cannot be used leaves the old users in force and is reported.
-   */
-  follow(intervalMs: number, report: (event: "users reloaded" | "users file refused") => void): void {
-    if (this.file === undefined) return;
-    const { file } = this;
-    watchFile(file, { interval: intervalMs, persistent: false }, () => {
-      try {
-        this.users = UserStore.read(file);
-        report("users reloaded");
-      } catch {
-        report("users file refused");
-      }
-    });
-  }
-
-  close(): void {
-    if (this.file !== undefined) unwatchFile(this.file);
+  /** Reads the file again. @throws ConfigError when it cannot be used; the old users then stay in force. */
+  reload(): void {
+    if (this.file !== undefined) this.users = UserStore.read(this.file, this.roles());
   }
 }

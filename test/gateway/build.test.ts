@@ -92,6 +92,22 @@ describe("the bundle", () => {
     );
   });
 
+  it("has what it needs of the Redis client: with none there it serves by its share, and says so once asked", async () => {
+    files.write("redis-password", "a password");
+    const redis = { url: "rediss://127.0.0.1:9", passwordFile: "redis-password", replicas: 4 };
+    const { child, url } = await start({ redis, limits: { requestsPerMinute: 100 } });
+    let log = "";
+    child.stderr.on("data", (part) => (log += String(part)));
+    const response = await ask(url, CHAT);
+    assert.deepEqual([response.status, response.headers.get("x-ratelimit-limit-requests")], [200, "25"]);
+    const metrics = await fetch(`${url}/metrics`, { headers: { authorization: `Bearer ${await token()}` } });
+    assert.match(await metrics.text(), /^tokenrack_gateway_quota_store_up 0$/m);
+    const gone = await runToEnd("--config", configFile({ redis: { ...redis, passwordFile: "gone", caFile: "gone" } }));
+    assert.equal(gone.code, 1);
+    assert.match(gone.err, /2 faults:\n {2}redis\.passwordFile: .*ENOENT.*\n {2}redis\.caFile: /);
+    assert.doesNotMatch(log, /a password/);
+  });
+
   for (const signal of ["SIGTERM", "SIGINT"] as const)
     it(`at ${signal} lets an open stream end, takes no new connection, and exits 0`, async () => {
       const { child, url } = await start();

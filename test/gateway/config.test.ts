@@ -58,6 +58,13 @@ describe("the configuration", () => {
     ["OIDC over plain http", { oidc: { ...OIDC, jwksUri: "http://dex.test/keys" } }, /^oidc\.jwksUri: .* https/],
     ["no readiness model", { readiness: {} }, /^readiness\.model: found nothing/],
     ["a log level that is none", { logLevel: "verbose" }, /^logLevel: found "verbose"; need one of trace/],
+    ["a Redis over http", { redis: { url: "http://h:6379" } }, /^redis\.url: found "http:\/\/h:6379"; need a redis:\/\/ or rediss:\/\/ URL/],
+    ["a Redis with its password in the URL", { redis: { url: "redis://:hunter2@h:6379" } }, /^redis\.url: /],
+    ["a Redis that neither opens nor closes", { redis: { url: "redis://h", whenLost: "open" } }, /^redis\.whenLost: found "open"; need "failOpen" or "failClosed"/],
+    ["a role given twice", { roles: [{ name: "a" }, { name: "a" }] }, /^roles: found a list of 2; need roles of unique names/],
+    ["a role of people that is not there", { actAs: { role: "people" } }, /^actAs\.role: found "people"; need the name of one of roles/],
+    ["keys from two places", { signingKeysDir: "keys" }, /^signingKeysDir: found "keys"; need either/],
+    ["a misspelt role key", { roles: [{ name: "a", tokenPerMinute: 5 }] }, /^roles\[0\]\.tokenPerMinute: .*did you mean "tokensPerMinute"\?/],
     ["an n of 0", { limits: { n: 0 } }, /^limits\.n: found 0/],
     ["a misspelt key", { listne: {} }, /^listne: found a key that is not known; .*did you mean "listen"\?/],
     ["a misspelt inner key", { limits: { bodyByte: 1 } }, /^limits\.bodyByte: .*did you mean "bodyBytes"\?/],
@@ -101,6 +108,10 @@ describe("the configuration", () => {
       assert.equal(json.signingKeys[0]?.file, `${files.dir}/key.pem`);
       const yaml = loadConfig(files.write("c.yaml", "# a comment\n" + JSON.stringify(GOOD)));
       assert.deepEqual(yaml, json);
+      const more = { redis: { url: "redis://h", passwordFile: "p", caFile: "/ca" }, maintenance: { file: "flag" } };
+      const both = loadConfig(files.write("d.json", JSON.stringify({ ...GOOD, signingKeys: [], signingKeysDir: "k", ...more }))); // prettier-ignore
+      const paths = [both.signingKeysDir, both.redis?.passwordFile, both.redis?.caFile, both.maintenance.file];
+      assert.deepEqual(paths, [`${files.dir}/k`, `${files.dir}/p`, "/ca", `${files.dir}/flag`]);
       const broken = files.write("b.yaml", "listen: {port: 1\nissuer: hunter2: x: [");
       assert.throws(() => loadConfig(broken), (error: Error) => /syntax error \(\w+\) at line \d+, column \d+/.test(error.message) && !/hunter2/.test(error.message)); // prettier-ignore
       assert.throws(() => loadConfig(`${files.dir}/gone.yaml`), /cannot be read \(ENOENT\)/);

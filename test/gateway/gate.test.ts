@@ -3,8 +3,13 @@ import fastify from "fastify";
 import { SCOPES, type Scope } from "../../gateway/access";
 import { Authenticator } from "../../gateway/authenticate";
 import { installGate, isExactly } from "../../gateway/gate";
+import { KeyRing } from "../../gateway/keyRing";
 import { RequestLimits } from "../../gateway/limits";
+import { parseConfig } from "../../gateway/loadConfig";
+import { Maintenance } from "../../gateway/maintenance";
 import { Metrics } from "../../gateway/metrics";
+import { LocalCounter } from "../../gateway/quotaStore";
+import { Quotas } from "../../gateway/quotas";
 import { OwnTokens } from "../../gateway/tokens";
 import { UserStore } from "../../gateway/users";
 import { AUDIENCE, CHAT, errorOf, ISSUER, sendRaw, startRig, type Rig } from "./harness";
@@ -13,6 +18,7 @@ import { AUDIENCE, CHAT, errorOf, ISSUER, sendRaw, startRig, type Rig } from "./
 const ROUTES: readonly { method: string; path: string; template?: string; json?: unknown; scope?: Scope }[] = [
   { method: "GET", path: "/healthz" },
   { method: "GET", path: "/readyz" },
+  { method: "GET", path: "/readyz/gateway" },
   { method: "POST", path: "/token" },
   { method: "GET", path: "/metrics", scope: "admin" },
   { method: "GET", path: "/v1/models", scope: "models:read" },
@@ -130,20 +136,30 @@ describe("the gate", () => {
 
   it("refuses to register a route without a policy", () => {
     const app = fastify();
-    const limits = new RequestLimits({
-      bodyBytes: 1,
-      n: 1,
-      maxTokens: 1,
-      concurrencyPerSubject: 1,
-      requestsPerMinute: 1,
-      inFlight: 1,
+    const limits = new RequestLimits({ concurrencyPerSubject: 1, inFlight: 1 });
+    const config = parseConfig({
+      listen: { port: 0 },
+      upstream: { url: "http://127.0.0.1:9" },
+      issuer: ISSUER,
+      audience: AUDIENCE,
+      signingKeys: [{ file: "none.pem" }],
+      usersFile: "none.json",
+      readiness: { model: "m" },
     });
-    const own = new OwnTokens(
-      { issuer: ISSUER, audience: AUDIENCE, token: { lifetimeSeconds: 60, leewaySeconds: 0 } },
-      [],
-    );
+    const own = new OwnTokens(config, new KeyRing([]));
+    const quotas = new Quotas({ counter: new LocalCounter(), config: () => config, onRefusal: () => undefined });
+    const maintenance = new Maintenance(() => config.maintenance);
     const authenticator = new Authenticator(own, undefined, UserStore.empty(), 0);
-    installGate(app, { authenticator, limits, metrics: new Metrics(() => 0), corsOrigins: [] });
+    installGate(app, {
+      authenticator,
+      limits,
+      quotas,
+      maintenance,
+      metrics: new Metrics(() => 0, 10),
+      corsOrigins: [],
+      actAs: config.actAs,
+      isDraining: () => false,
+    });
     assert.throws(() => app.get("/v1/new", () => "open"), /Route GET \/v1\/new has no policy/);
     assert.throws(
       () => app.route({ method: ["GET", "PUT"], url: "/x", handler: () => "open", config: {} }),

@@ -120,16 +120,20 @@ export interface Rig {
   stop(): Promise<void>;
 }
 
-export type RigOptions = Partial<GatewayConfigInput> & { gateway?: GatewayOptions };
+export type RigOptions = Partial<GatewayConfigInput> & {
+  gateway?: GatewayOptions;
+  /** Settings towards the rig's own engine. */
+  engine?: Omit<GatewayConfigInput["upstream"], "url">;
+};
 
-export async function startRig({ gateway: extras, ...overrides }: RigOptions = {}): Promise<Rig> {
+export async function startRig({ gateway: extras, engine, ...overrides }: RigOptions = {}): Promise<Rig> {
   const files = new Files();
   const upstream = await FakeUpstream.start();
   const keyFile = files.key("signing.pem");
   await files.users();
   const config: GatewayConfigInput = {
     listen: { port: 0 },
-    upstream: { url: upstream.url },
+    upstream: { url: upstream.url, ...engine },
     issuer: ISSUER,
     audience: AUDIENCE,
     signingKeys: [{ file: "signing.pem" }],
@@ -142,7 +146,10 @@ export async function startRig({ gateway: extras, ...overrides }: RigOptions = {
   const lines: string[] = [];
   const logTo = { write: (line: string): void => void lines.push(line) };
   const file = files.write("gateway.json", JSON.stringify(config));
-  const gateway = await startGateway(loadConfig(file), { logTo, derive: quickDerive, ...extras });
+  // A minute that does not end in the middle of a test.
+  const quotaClock = (): number => 0;
+  const options = { logTo, derive: quickDerive, quotaClock, configFile: file, ...extras };
+  const gateway = await startGateway(loadConfig(file), options);
   const pem = readFileSync(keyFile, "utf8");
   const scopesOf = (name: string): string => USERS.find((user) => user.name === name)?.scopes.join(" ") ?? "admin";
   return {

@@ -62,7 +62,7 @@ describe("limits", () => {
   });
 
   it("bound one subject's tokens a minute, counted at each answer's end, streamed or not, aborted or not", async () => {
-    rig = await startRig({ limits: { tokensPerMinute: 16 } });
+    rig = await startRig({ limits: { tokensPerMinute: 20, assumedTokens: 3 } });
     // 5 prompt and 3 completion tokens each.
     for (let i = 0; i < 2; i += 1) await (await ask("root")).text();
     await expect429(await ask("root"), "tokens_per_minute");

@@ -128,6 +128,26 @@ describe("POST /token", () => {
     }
   });
 
+  it("finds the client behind a CDN and an ingress, both trusted, whatever the client wrote in front", async () => {
+    const proxied = await startRig({
+      login: { failuresPerAddress: 2 },
+      trustedProxies: ["127.0.0.1", "10.1.0.0/16", "2001:db8:cd::/48"],
+    });
+    try {
+      const through = (chain: string): Promise<Response> => proxied.login(grant("ghost"), { "x-forwarded-for": chain });
+      for (const cdn of ["10.1.2.3", "2001:db8:cd::7"])
+        assert.equal((await through(`1.1.1.1, 203.0.113.9, ${cdn}`)).status, 400);
+      assert.equal(
+        (await through("2.2.2.2, 203.0.113.9, 10.1.9.9")).status,
+        429,
+        "the same client through another edge",
+      );
+      assert.equal((await through("203.0.113.9, 10.2.0.1")).status, 400, "an edge that is not ours is a client");
+    } finally {
+      await proxied.stop();
+    }
+  });
+
   it("forgets the failures of a name after a success, and does not count successes against an address", async () => {
     for (let round = 0; round < 4; round += 1) {
       await rig.login(grant("root", "wrong-password"));

@@ -3,7 +3,7 @@ import { Tail, usageIn } from "../../gateway/usage";
 import { CHAT, startRig } from "./harness";
 
 describe("metrics", () => {
-  it("count answers, refusals and tokens by route and model, and never name a subject", async () => {
+  it("count answers, refusals and tokens by route and model, and requests and tokens by subject", async () => {
     const rig = await startRig();
     try {
       const token = await rig.token("root");
@@ -20,9 +20,37 @@ describe("metrics", () => {
       assert.match(text, /^tokenrack_gateway_tokens_total\{model="small",kind="completion"\} 6$/m);
       assert.match(text, /^tokenrack_gateway_in_flight 1$/m);
       assert.match(text, /^process_resident_memory_bytes \d+/m);
-      assert.doesNotMatch(text, /root|user:/);
+      assert.match(text, /^tokenrack_gateway_subject_requests_total\{subject="user:root",model="small"\} 2$/m);
+      assert.match(
+        text,
+        /^tokenrack_gateway_subject_tokens_total\{subject="user:root",model="small",kind="prompt"\} 10$/m,
+      );
+      assert.doesNotMatch(text, /hello/);
     } finally {
       await rig.stop();
+    }
+  });
+
+  it("name so many subjects and count the rest together; 0 names none", async () => {
+    for (const [metricSubjects, expected] of [
+      [1, ['subject="user:root"', 'subject="other"']],
+      [0, []],
+    ] as const) {
+      const rig = await startRig({ metricSubjects });
+      try {
+        for (const user of ["root", "chatter", "writer"])
+          await (await rig.fetch("/v1/chat/completions", { token: await rig.token(user), json: CHAT })).text();
+        const text = await (await rig.fetch("/metrics", { token: await rig.token("root") })).text();
+        const lines = text.split("\n").filter((line) => line.startsWith("tokenrack_gateway_subject_requests_total{"));
+        assert.equal(lines.length, expected.length);
+        for (const label of expected) assert.ok(lines.some((line) => line.includes(label)));
+        assert.equal(
+          lines.some((line) => line.includes("other") && line.endsWith(" 2")),
+          metricSubjects === 1,
+        );
+      } finally {
+        await rig.stop();
+      }
     }
   });
 

@@ -183,11 +183,12 @@ describe("the proxy", () => {
     }
   });
 
-  it("answers 502 when nothing listens, without naming the address", async () => {
+  it("answers 503 with Retry-After when nothing listens, without naming the address", async () => {
     const lonely = await startRig({ upstream: { url: "http://127.0.0.1:9" } });
     try {
       const response = await lonely.fetch("/v1/chat/completions", { token: await lonely.token("root"), json: CHAT });
-      assert.equal(response.status, 502);
+      assert.equal(response.status, 503);
+      assert.ok(Number(response.headers.get("retry-after")) >= 1);
       const text = await response.text();
       assert.doesNotMatch(text, /127\.0\.0\.1|ECONNREFUSED/);
     } finally {

@@ -9,7 +9,12 @@ describe("readiness", () => {
   let upstream: Upstream;
   let nowMs: number;
   const config = { model: "small", freshSeconds: 60, probeTimeoutSeconds: 1 };
-  const make = (): Readiness => new Readiness(config, upstream, () => nowMs);
+  const make = (): Readiness =>
+    new Readiness(
+      () => config,
+      upstream,
+      () => nowMs,
+    );
 
   beforeEach(async () => {
     nowMs = 0;
@@ -19,6 +24,7 @@ describe("readiness", () => {
       connectTimeoutMs: 1000,
       headersTimeoutMs: 60_000,
       idleTimeoutMs: 60_000,
+      commentEveryMs: 15_000,
     });
   });
   afterEach(async () => {

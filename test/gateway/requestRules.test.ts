@@ -79,7 +79,7 @@ describe("rules on request bodies", () => {
       top_k: 3,
     });
     assert.deepEqual([model, stream], ["small", true]);
-    assert.deepEqual(JSON.parse(json), { ...CHAT, stream: true, top_k: 3 });
+    assert.deepEqual(JSON.parse(json), { ...CHAT, stream: true, top_k: 3, stream_options: { include_usage: true } });
   });
 });
 
