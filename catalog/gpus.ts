@@ -1,4 +1,4 @@
-/** The GPUs this project plans for, and how to find one by whatever name a person or a tool gives it. */
+/** The GPUs this project plans for, and how to find one by whatever name a person gives it. */
 import { datacentre } from "./cards/datacentre";
 import { geforce } from "./cards/geforce";
 import type { GpuModel } from "./cards/gpuModel";
@@ -17,7 +17,3 @@ const byName: ReadonlyMap<string, GpuModel> = new Map(
 
 /** The GPU of that name or alias ("3090", "rtx3090", "A100-80G"); undefined when nobody knows it. */
 export const gpuModel = (name: string): GpuModel | undefined => byName.get(plain(name));
-
-/** The GPU with that PCI id of its graphics function ("10de:2204", in either case). */
-export const gpuByPciId = (id: string): GpuModel | undefined =>
-  gpuModels.find((gpu) => gpu.pci.some((own) => own === id.toLowerCase()));

@@ -49,6 +49,20 @@ export const images = {
     unverified: noRegistry,
     source: "https://github.com/ray-project/kuberay/tree/v1.6.2/helm-chart/kuberay-operator",
   },
+  /** The chat page. Its licence wants its branding kept where more than 50 people use it. */
+  openWebUi: {
+    repository: "ghcr.io/open-webui/open-webui",
+    tag: versions.openWebUiApp,
+    unverified: noRegistry,
+    source: "https://github.com/open-webui/helm-charts/tree/open-webui-16.0.0/charts/open-webui",
+  },
+  /** The other chat page, without accounts and without a database. */
+  lobeChat: {
+    repository: "docker.io/lobehub/lobe-chat",
+    tag: versions.lobeChat,
+    unverified: `${noRegistry}; the tag follows npm's @lobehub/chat`,
+    source: "https://github.com/lobehub/lobe-chat/blob/00dc29b97c5d2d07ff9a964e28ff286bc9ed433b/Dockerfile",
+  },
 } as const satisfies Readonly<Record<string, ImageRow>>;
 
 /** Name of an image of ours. */

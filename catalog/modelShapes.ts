@@ -4,12 +4,21 @@ import { llamas } from "./shapes/llama";
 import type { ModelShape } from "./shapes/modelShape";
 import { others } from "./shapes/others";
 import { qwen } from "./shapes/qwen";
+import { qwenHybrids } from "./shapes/qwenHybrid";
 
-export type { MlaShape, ModelShape, MoeShape, Quantization, SlidingShape } from "./shapes/modelShape";
+export type {
+  LinearShape,
+  MlaShape,
+  ModelShape,
+  MoeShape,
+  PlainPart,
+  Quantization,
+  SlidingShape,
+} from "./shapes/modelShape";
 
 /** Every model, sorted by id. */
-export const modelShapes: readonly ModelShape[] = [...gemmas, ...llamas, ...others, ...qwen].sort((a, b) =>
-  a.id < b.id ? -1 : 1,
+export const modelShapes: readonly ModelShape[] = [...gemmas, ...llamas, ...others, ...qwen, ...qwenHybrids].sort(
+  (a, b) => (a.id < b.id ? -1 : 1),
 );
 
 const byId: ReadonlyMap<string, ModelShape> = new Map(modelShapes.map((shape) => [shape.id.toLowerCase(), shape]));

@@ -106,6 +106,8 @@ type Family = readonly [ids: RegExp, parsers: Parsers];
  * @see https://docs.vllm.ai/en/latest/features/tool_calling/ and .../reasoning_outputs/; the models' cards
  */
 const families: readonly Family[] = [
+  // Not tuned to chat: neither calls nor reasoning to parse.
+  [/-base(?:-|$)/, {}],
   // Distillations answer with reasoning, and their chat templates know no tools.
   [/deepseek-r1-distill/, { reasoning: "deepseek_r1" }],
   [/deepseek-r1-0528/, { tool: "deepseek_v3", reasoning: "deepseek_r1" }],
@@ -115,7 +117,8 @@ const families: readonly Family[] = [
   [/deepseek-v3/, { tool: "deepseek_v3" }],
   [/qwen3-coder/, { tool: "qwen3_coder" }],
   // The 2507 update has a model that never reasons and one that always does.
-  [/qwen3-.*-instruct-2507/, { tool: "hermes" }],
+  [/qwen3-(?:.*-instruct-2507|next-.*-instruct)/, { tool: "hermes" }],
+  [/qwen3\.[5-8]-/, { tool: "qwen3_coder", reasoning: "qwen3" }],
   [/qwen3-/, { tool: "hermes", reasoning: "qwen3" }],
   [/qwq-/, { tool: "hermes", reasoning: "deepseek_r1" }],
   [/qwen2\.5-.*instruct/, { tool: "hermes" }],

@@ -14,8 +14,9 @@ export type Bytes = Unit<"B">;
 /** Seconds. */
 export type Seconds = Unit<"s">;
 
-const MIB = 2 ** 20;
-const GIB = 2 ** 30;
+/** Bytes of one mebibyte and of one gibibyte. */
+export const MIB = 2 ** 20;
+export const GIB = 2 ** 30;
 
 /** Brands a finite, non-negative number. @throws RangeError otherwise: a caller's mistake, not a user's. */
 function brand<U extends string>(value: number, name: U): Unit<U> {
@@ -64,15 +65,4 @@ export function formatSeconds(amount: Seconds): string {
   const hours = Math.floor(amount / 3600);
   const minutes = (amount % 3600) / 60;
   return [hours > 0 ? `${hours} h` : "", minutes > 0 ? `${minutes} min` : ""].filter(Boolean).join(" ");
-}
-
-/**
- * Reads "24GiB", "1.5 GiB", "512MiB" as GiB. The unit is required: "24" is 24 of what?
- * @returns undefined when the text is not an amount with a unit.
- */
-export function parseGib(text: string): Gib | undefined {
-  const match = /^(\d+(?:\.\d+)?)\s*(GiB|MiB)$/.exec(text.trim());
-  if (match === null) return undefined;
-  const amount = Number(match[1]);
-  return match[2] === "GiB" ? gib(amount) : mibToGib(mib(amount));
 }

@@ -28,6 +28,10 @@ export const versions = {
   hami: "2.10.0",
   /** Chart of Open WebUI of 2026-07-30, with Open WebUI 0.11.0. */
   openWebUi: "16.0.0",
+  /** Open WebUI itself: what that chart installs. 0.11.0 mends the DNS rebinding by which any user reached internal networks. */
+  openWebUiApp: "0.11.0",
+  /** The newest LobeChat 1 that was seen on npm (`@lobehub/chat`), whose image has the same tag; LobeChat 2 wants a database. */
+  lobeChat: "1.94.11",
   /** The oldest Python that vLLM 0.29.0 accepts (3.11 to 3.14). */
   pythonFloor: "3.11",
   /** The oldest Node that loads an ES module by `require`, which jose needs. @see https://nodejs.org/en/blog/release/v20.19.0 */

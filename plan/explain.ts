@@ -1,5 +1,5 @@
 /** Prints a plan for people. */
-import { formatBytes, formatSeconds, bytes, seconds } from "../catalog/units";
+import { bytes, formatBytes, formatSeconds, mib, mibToBytes, seconds } from "../catalog/units";
 import { explainCluster, type ExplainOptions } from "./explain/serving";
 import { viewOfPlan } from "./explain/view";
 import type { GatewayPlan, LocalPlan, LocalStackPlan, ModelPlan, Plan } from "./types";
@@ -11,7 +11,7 @@ const localRows = (local: LocalPlan): Row[] => [
     "runs on",
     local.gpu === undefined
       ? "CPU"
-      : `${local.gpu.name} (GPU ${local.gpu.index}, ${formatBytes(bytes(local.gpu.memoryMib * 2 ** 20))})`,
+      : `${local.gpu.name} (GPU ${local.gpu.index}, ${formatBytes(mibToBytes(mib(local.gpu.memoryMib)))})`,
   ],
   ["threads", String(local.ray.ompThreads)],
   ["files", local.paths.run],
@@ -33,6 +33,8 @@ const modelRows = (model: ModelPlan): Row[] => [
       ? `${model.kvCacheGib} GiB`
       : `at least ${model.kvCacheGib} GiB (what is left of ${Math.round((model.gpuMemoryUtilization ?? 1) * 100)} % of the GPU)`,
   ],
+  ...(model.toolParser === undefined ? [] : [["tool calls", `parser ${model.toolParser}`] as const]),
+  ...(model.reasoningParser === undefined ? [] : [["reasoning", `parser ${model.reasoningParser}`] as const]),
 ];
 
 const gatewayRows = ({ issuer, lifetimeSeconds, limits, corsOrigins }: GatewayPlan): Row[] => [

@@ -47,9 +47,27 @@ export interface MemoryEstimate {
   /** One a PP rank. */
   readonly ranks: readonly RankMemory[];
   readonly kv: KvCapacity;
-  /** True when vLLM starts: room on every rank, and for one full-length sequence. */
+  /** True when vLLM starts. */
   readonly fits: boolean;
 }
+
+/**
+ * True when every slot can have a state: with linear attention vLLM captures no CUDA graphs otherwise, and does not start.
+ * @see vllm/config/compilation.py, resolve_cudagraph_mode_and_sizes
+ */
+const hasStates = (
+  { linear }: ModelShape,
+  { maxNumSeqs, enforceEager }: EngineSettings,
+  { blocks }: KvCapacity,
+): boolean => linear === undefined || enforceEager || maxNumSeqs <= blocks;
+
+/** True when vLLM starts: room on every rank, for one full-length sequence, and for the states of all slots. */
+export const starts = (
+  shape: ModelShape,
+  settings: EngineSettings,
+  ranks: readonly RankMemory[],
+  kv: KvCapacity,
+): boolean => ranks.every(({ missing }) => missing === 0) && kv.holdsOne && hasStates(shape, settings, kv);
 
 /** What a rank takes besides its cache. */
 type Fixed = Pick<RankMemory, "weights" | "nonTorch" | "activations" | "graphs">;
@@ -87,5 +105,5 @@ export function memoryOf({ shape, layout, settings, gpuBytes }: MemoryRequest): 
   );
   const available = ranks.map(({ kvCache }) => kvCache);
   const kv = kvCapacity(kvLayout(shape, layout, settings), available, settings.maxModelLen);
-  return { ranks, kv, fits: ranks.every(({ missing }) => missing === 0) && kv.holdsOne };
+  return { ranks, kv, fits: starts(shape, settings, ranks, kv) };
 }

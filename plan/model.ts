@@ -1,6 +1,7 @@
 /** Plans how one model is served. */
 import { formatBytes, formatGib, type Gib } from "../catalog/units";
 import { builtinModel } from "../catalog/models";
+import { parsersFor, type Parsers } from "../catalog/parsers";
 import type { Fault } from "../config/errors";
 import type { ModelProfile } from "../config/schema";
 import type { Device } from "./device";
@@ -152,6 +153,8 @@ export function planModel(task: ModelTask): ModelPlan | undefined {
   warn(task, facts);
   const shape = shapeModel(task, facts, room);
   if (shape === undefined) return undefined;
+  // Only an id on the hub says whose model it is; the name of a directory does not.
+  const { tool, reasoning }: Parsers = model.kind === "huggingface" ? parsersFor(model.source) : {};
   return {
     name: model.name,
     source: model.source,
@@ -167,5 +170,7 @@ export function planModel(task: ModelTask): ModelPlan | undefined {
     dtype: "auto",
     enforceEager: model.kind === "builtin",
     ...(place.device.accelerator === "cuda" ? { gpuMemoryUtilization: gpuShare } : {}),
+    ...(tool === undefined ? {} : { toolParser: tool }),
+    ...(reasoning === undefined ? {} : { reasoningParser: reasoning }),
   };
 }

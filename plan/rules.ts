@@ -1,5 +1,4 @@
 /** The rules that vLLM enforces, told before anything is started; each rule names its place in vLLM 0.29.0's source. */
-import type { Fault } from "../config/errors";
 import type { Layout } from "./memory/layout";
 import { capability, dtype, kvCacheDtype } from "./rules/devices";
 import {
@@ -11,15 +10,15 @@ import {
   kvHeads,
   layerPartition,
   layers,
+  linearHeads,
   vocabulary,
 } from "./rules/division";
-import { layoutName, nearest } from "./rules/nearest";
+import { nearest } from "./rules/nearest";
 import { notesOn } from "./rules/notes";
 import { context, gpuMemoryUtilization, reasoningParser, toolParser } from "./rules/settings";
 import { blockFp8, blockFp8Experts, expertGroups, groupSize } from "./rules/storage";
 import type { BrokenRule, Candidate, Note, Rule, TensorGroup } from "./rules/types";
 
-export { layoutName } from "./rules/nearest";
 export { customAllReduceOff } from "./rules/notes";
 export type { BrokenRule, Candidate, Note, RuleId, TensorGroup } from "./rules/types";
 
@@ -27,6 +26,7 @@ export type { BrokenRule, Candidate, Note, RuleId, TensorGroup } from "./rules/t
 const divisions: readonly Rule[] = [
   heads,
   kvHeads,
+  linearHeads,
   feedForward,
   gptOssExperts,
   vocabulary,
@@ -83,25 +83,3 @@ export const notes = (candidate: Candidate, group?: TensorGroup): readonly Note[
  */
 export const nearestLayouts = (candidate: Candidate, gpuCount: number): readonly Layout[] =>
   nearest(candidate, gpuCount, (each) => brokenLayoutRules(each).length === 0);
-
-const mendable: ReadonlySet<BrokenRule["pin"]> = new Set([
-  "tensorParallel",
-  "pipelineParallel",
-  "expertParallel",
-  "layerPartition",
-]);
-
-/**
- * A broken rule as a fault of the stack configuration: under the pin that it is about, with the layouts that would work.
- * `path` is the model's ("models[0]").
- */
-export function ruleFault(broken: BrokenRule, path: string, layouts: readonly Layout[]): Fault {
-  const names = layouts.map(layoutName).join(", ");
-  const aboutLayout = broken.pin === undefined || mendable.has(broken.pin);
-  return {
-    path: broken.pin === undefined ? path : `${path}.${broken.pin}`,
-    found: broken.found,
-    needed: broken.needed,
-    fix: aboutLayout && names !== "" ? `use ${names}` : `write ${broken.needed}`,
-  };
-}

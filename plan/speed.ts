@@ -2,6 +2,7 @@
  * How fast one replica of a model is: a roofline over what each step reads, multiplies and sends. The formulas are here
  * and in speed/; what they multiply with is in speed/factors.ts and cluster/links.ts, each with its source.
  */
+import { GIB } from "../catalog/units";
 import type { ModelShape } from "../catalog/modelShapes";
 import type { Gpu, Network } from "./cluster/hardware";
 import { linkBetween, slotGBs, slowestLink, type Link } from "./cluster/links";
@@ -87,7 +88,7 @@ function partsOf(request: SpeedRequest, stages: readonly Stage[], work: Work, st
   const run = {
     graphTokens: graphTokensOf(settings),
     kvDtypeBytes: settings.kvDtypeBytes,
-    offloadBytes: (settings.cpuOffloadGib ?? 0) * factors.GIB,
+    offloadBytes: (settings.cpuOffloadGib ?? 0) * GIB,
     wholeExperts: layout.expertParallel === true,
   };
   return stages.map((stage, rank) => {

@@ -1,4 +1,5 @@
 /** What was found (facts) and what was decided (plan): plain data, printable as JSON. */
+import type { Fault } from "../config/errors";
 import type { ModelKind } from "../config/forms";
 import type { Paths, Ports } from "../config/schema";
 import type { Hardware } from "./cluster/hardware";
@@ -9,6 +10,7 @@ import type { DeckhouseInput } from "./deckhouse/types";
 import type { HostPlan } from "./hosts";
 import type { Placement } from "./placement/types";
 import type { FleetPlan } from "./site";
+import type { StagesPlan } from "./stages";
 
 /** One NVIDIA GPU of this machine, in the order of `nvidia-smi` (by PCI address). */
 export interface GpuFacts {
@@ -81,6 +83,9 @@ export interface ModelPlan {
   readonly enforceEager: boolean;
   /** Share of the GPU's memory for vLLM (0 to 1); only there on a GPU. */
   readonly gpuMemoryUtilization?: number;
+  /** Names of vLLM's parsers, by the catalogue; absent where the model has none, or nobody knows it. */
+  readonly toolParser?: string;
+  readonly reasoningParser?: string;
 }
 
 /** This machine's side of the plan. */
@@ -193,6 +198,10 @@ interface ClusterPlanOf<Platform extends string> {
   /** How each model is served. */
   readonly serving: ServingPlans;
   readonly gateway: ClusterGatewayPlan;
+  /** What follows the cluster. */
+  readonly stages: StagesPlan;
+  /** What has to be there before anything is made, and what a plan did without. */
+  readonly unmet: readonly Fault[];
   /** What the user should know; nothing that stops the bring-up. */
   readonly warnings: readonly string[];
 }

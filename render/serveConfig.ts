@@ -14,6 +14,7 @@ export interface ServeFiles {
 
 function engineKwargs(model: ModelPlan, onDisk: boolean): JsonObject {
   const revision = onDisk ? undefined : model.revision;
+  const { toolParser, reasoningParser } = model;
   return {
     dtype: model.dtype,
     enforce_eager: model.enforceEager,
@@ -23,6 +24,9 @@ function engineKwargs(model: ModelPlan, onDisk: boolean): JsonObject {
     tensor_parallel_size: model.tensorParallel,
     // Without it vLLM takes all that is left of its share: right on a GPU, but on a CPU that is 92 % of the machine.
     ...(model.kvCacheExact ? { kv_cache_memory_bytes: gibToBytes(gib(model.kvCacheGib)) } : {}),
+    // vLLM parses tool calls only when told to, and then wants to know how.
+    ...(toolParser === undefined ? {} : { enable_auto_tool_choice: true, tool_call_parser: toolParser }),
+    ...(reasoningParser === undefined ? {} : { reasoning_parser: reasoningParser }),
     ...(revision === undefined ? {} : { revision, tokenizer_revision: revision }),
     ...(model.gpuMemoryUtilization === undefined ? {} : { gpu_memory_utilization: model.gpuMemoryUtilization }),
   };

@@ -14,6 +14,9 @@ const a100 = {
   date,
 } as const;
 
+/** The first A100, with half the memory. The CUDA total is the least of what is seen: 39.39 to 39.59 GiB. */
+const a100half = { ...a100, memoryMib: 40960, cudaTotalMib: 40335, bandwidthGBs: 1555 } as const;
+
 /** What both H100 cards with 80 GB share. */
 const h100 = {
   memoryMib: 81559,
@@ -61,6 +64,24 @@ export const datacentre: readonly GpuModel[] = [
     nvlink: { gbs: 600, wiring: "bridge" },
     pci: ["10de:20b5"],
     unverified: ["bandwidthGBs", "int8Tops", "nvlink"],
+  },
+  {
+    ...a100half,
+    id: "a100-40g-sxm",
+    name: "A100 40GB SXM4",
+    aliases: ["A100-40G", "A100-40GB", "A100-40G-SXM4", "A100-SXM4-40GB", "NVIDIA A100-SXM4-40GB"],
+    nvlink: { gbs: 600, wiring: "switch" },
+    pci: ["10de:20b0"],
+    unverified: ["bandwidthGBs", "int8Tops", "nvlink", "pci"],
+  },
+  {
+    ...a100half,
+    id: "a100-40g-pcie",
+    name: "A100 40GB PCIe",
+    aliases: ["A100-40GB-PCIe", "A100-PCIE-40GB", "NVIDIA A100-PCIE-40GB"],
+    nvlink: { gbs: 600, wiring: "bridge" },
+    pci: ["10de:20f1"],
+    unverified: ["bandwidthGBs", "int8Tops", "nvlink", "pci"],
   },
   {
     ...a100,

@@ -4,6 +4,7 @@ import { families, notUnderstood, withVision, type Family, type Traits } from ".
 import { chooseAnother, noFaults, type Faults, type ShapeFault } from "./config/fault";
 import { quantizationOf } from "./config/quantizationConfig";
 import { outerSchema, read, textSchema, type RawOuter, type RawText } from "./config/raw";
+import { plainPartsOf } from "./config/unquantized";
 import { visionOf } from "./config/vision";
 import { plainDecoder, type ModelShape, type Quantization } from "./modelShape";
 
@@ -35,7 +36,15 @@ function languageOf(outer: RawOuter, faults: Faults): Language | undefined {
   const path = nested === undefined || nested === null ? "" : "text_config";
   const family = families[type];
   if (family === undefined) return unknownType(type, path === "" ? "model_type" : "text_config.model_type", faults);
-  return { family, raw: { ...family.defaults, ...(nested ?? outer) }, path };
+  const own = inner === undefined ? textOnly(outer) : (nested ?? outer);
+  return { family, raw: { ...family.defaults, ...own }, path };
+}
+
+/** Without pictures positions are plain numbers, whatever the config has kept. @see vllm models/config.py, Qwen3_5ForCausalLMConfig */
+function textOnly(outer: RawOuter): Readonly<Record<string, unknown>> {
+  const { rope_parameters: rope } = outer;
+  if (typeof rope !== "object" || rope === null) return outer;
+  return { ...outer, rope_parameters: { ...rope, mrope_section: undefined } };
 }
 
 /** Architectures that read a text and do not continue it. @see vllm/model_executor/models/registry.py */
@@ -48,15 +57,19 @@ function checkArchitecture({ architectures }: RawOuter, faults: Faults): void {
 }
 
 /** What the family needs and the config does not say, in words. */
-const missing: Readonly<Record<"moe" | "mla", string>> = {
+const missing: Readonly<Record<"moe" | "mla" | "linear", string>> = {
   moe: "the number of experts, experts for each token and their width, with experts in every layer but the first ones",
   mla: "q_lora_rank, kv_lora_rank, qk_rope_head_dim, qk_nope_head_dim and v_head_dim (uncompressed queries are not modelled)",
+  linear:
+    "linear_num_key_heads, linear_num_value_heads, their widths, a gated output, and a full-attention layer after equally many others",
 };
+
+const uncounted = { moe: "experts", mla: "a latent cache", linear: "layers with linear attention" } as const;
 
 function checkTraits(family: Family, traits: Traits, path: string, faults: Faults): void {
   for (const need of family.needs ?? []) {
     if (traits[need] !== undefined) continue;
-    const found = need === "moe" ? "experts that cannot be counted" : "a latent cache that cannot be counted";
+    const found = `${uncounted[need]} that cannot be counted`;
     faults.add({ path: path === "" ? "(config)" : path, found, needed: missing[need], fix: chooseAnother });
   }
 }
@@ -72,12 +85,15 @@ function headDimOf(text: RawText, traits: Traits, path: string, faults: Faults):
 }
 
 /** Format of the weights, wherever it stands. @see vllm model_arch_config_convertor.py, get_quantization_config */
-function storageOf(outer: RawOuter, faults: Faults): Quantization | undefined {
-  const own = outer.quantization_config ?? outer.compression_config;
-  if (own !== undefined && own !== null) return quantizationOf(own, "quantization_config", faults);
+function storageOf(outer: RawOuter, layers: number, faults: Faults): Pick<ModelShape, "quantization" | "plainParts"> {
+  const own = outer.quantization_config ?? outer.compression_config ?? undefined;
   const inner = outer.text_config?.quantization_config;
-  const record = typeof inner === "object" && inner !== null ? { ...inner } : undefined;
-  return quantizationOf(record, "text_config.quantization_config", faults);
+  const raw = own ?? (typeof inner === "object" && inner !== null ? { ...inner } : undefined);
+  const path = own === undefined ? "text_config.quantization_config" : "quantization_config";
+  const quantization: Quantization = quantizationOf(raw, path, faults) ?? { format: "bf16" };
+  // MXFP4 is for experts alone, whatever its list says.
+  const plainParts = quantization.format === "mxfp4" ? [] : plainPartsOf(raw, layers);
+  return { quantization, ...(plainParts.length === 0 ? {} : { plainParts }) };
 }
 
 function visionFields(outer: RawOuter, text: RawText, faults: Faults): Pick<ModelShape, "visionParams" | "verified"> {
@@ -93,7 +109,7 @@ function assemble(outer: RawOuter, language: Language, text: RawText, id: string
   checkTraits(family, traits, path, faults);
   const headDim = headDimOf(text, traits, path, faults);
   const sliding = slidingOf(text, family, path, faults);
-  const { moe, mla, ...flags } = traits;
+  const { moe, mla, linear, ...flags } = traits;
   return {
     ...plainDecoder,
     ...flags,
@@ -108,9 +124,10 @@ function assemble(outer: RawOuter, language: Language, text: RawText, id: string
     maxContext: contextOf(text, family),
     tied: (path === "" ? undefined : outer.tie_word_embeddings) ?? text.tie_word_embeddings ?? false,
     rope: ropeOf(text, family, headDim),
-    quantization: storageOf(outer, faults) ?? { format: "bf16" },
+    ...storageOf(outer, text.num_hidden_layers, faults),
     source: "its own config.json",
     ...(sliding === undefined ? {} : { sliding }),
+    ...(linear === undefined ? {} : { linear }),
     ...(moe === undefined ? {} : { moe }),
     ...(mla === undefined ? {} : { mla }),
     ...visionFields(outer, text, faults),
@@ -119,7 +136,7 @@ function assemble(outer: RawOuter, language: Language, text: RawText, id: string
 
 /**
  * Reads a config.json as published on the hub (parsed JSON). Unknown keys are ignored; what memory depends on must be
- * there, or be what transformers fills in for that model type. Vision towers other than Gemma 3's are estimated, and the
+ * there, or be what transformers fills in for that model type. Vision towers other than Gemma 3's, Qwen3-VL's and Qwen3.5's are estimated, and the
  * shape then says `verified: false`. `date` is when the rules of the families were checked, against vLLM 0.29.0.
  * @param id the model's name, for the shape.
  */

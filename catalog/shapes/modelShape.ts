@@ -14,6 +14,9 @@ export type Quantization =
   /** 4 bit a weight and an 8-bit scale for each 32, routed experts only. */
   | { readonly format: "mxfp4" };
 
+/** Parts whose linear layers may stay in 16 bit in a quantized model: full attention, linear attention, shared experts. */
+export type PlainPart = "attention" | "linear" | "shared";
+
 /** Routed experts in place of the feed-forward layer. */
 export interface MoeShape {
   /** Routed experts a layer. */
@@ -24,6 +27,8 @@ export interface MoeShape {
   readonly intermediate: number;
   /** Width of all shared experts together; 0 without. */
   readonly sharedIntermediate: number;
+  /** The shared expert's output is gated: one more row of weights (Qwen). @default false */
+  readonly sharedGate?: boolean;
   /** Layers at the start with an ordinary feed-forward layer (`first_k_dense_replace`). */
   readonly denseLayers: number;
   /** Router and experts have biases (gpt-oss). */
@@ -49,6 +54,26 @@ export interface SlidingShape {
   readonly window: number;
   /** Every so many layers one is global: layer i (from 0) when (i + 1) is a multiple of it. */
   readonly globalEvery: number;
+}
+
+/**
+ * Layers with linear attention (gated delta net: Qwen3-Next, Qwen3.5). They keep a state of one size for each sequence, however
+ * long it is, and no keys and values. The full-attention layers between them gate their output, so that their query
+ * projection is twice as wide. @see vllm/model_executor/models/qwen3_next.py, layers/mamba/gdn/qwen_gdn_linear_attn.py
+ */
+export interface LinearShape {
+  /** Every so many layers one has full attention: layer i (from 0) when (i + 1) is a multiple of it. */
+  readonly fullEvery: number;
+  /** Heads of queries and keys, and of values. */
+  readonly keyHeads: number;
+  readonly valueHeads: number;
+  /** Width of one head of queries and keys, and of values. */
+  readonly keyDim: number;
+  readonly valueDim: number;
+  /** Tokens that the convolution before the attention sees. */
+  readonly convKernel: number;
+  /** Bytes of one number of the recurrent state: 4 where config.json says `mamba_ssm_dtype: float32`, else as the model. */
+  readonly stateBytes: 2 | 4;
 }
 
 /** Rotary embedding tables, as vLLM keeps them on every rank: one row of `dim` entries for each position. */
@@ -91,11 +116,15 @@ export interface ModelShape {
   readonly sinks: boolean;
   readonly rope: RopeShape;
   readonly sliding?: SlidingShape;
+  /** Not beside `sliding`. */
+  readonly linear?: LinearShape;
   readonly moe?: MoeShape;
   readonly mla?: MlaShape;
   /** Parameters of the vision tower and its projector, in 16 bit. */
   readonly visionParams?: number;
   readonly quantization: Quantization;
+  /** What the quantization leaves out besides embedding, head and norms. @default nothing */
+  readonly plainParts?: readonly PlainPart[];
   /** Published number of parameters, of the unquantized model and without multi-token-prediction layers. */
   readonly publishedParams?: number;
   /** Where the fields come from. */

@@ -1,5 +1,5 @@
 /** Mistral, Mixtral, Phi-4, DeepSeek V3, gpt-oss and GLM-4.5-Air. */
-import { fp8Block, fp8Channel, plainDecoder, sizes, stored, type ModelShape, type Sizes } from "./modelShape";
+import { fp8Block, fp8Channel, plainDecoder, sizes, stored, w4a16, type ModelShape, type Sizes } from "./modelShape";
 
 const litgpt = "Lightning-AI/litgpt 2685705 litgpt/config.py";
 
@@ -33,6 +33,16 @@ const sizes7b: Sizes = [32, 4096, 32, 8, 128, 14336];
 const sizes22b: Sizes = [56, 6144, 48, 8, 128, 16384];
 
 // In brackets: layers, hidden, heads, KV heads, width of a head, feed-forward.
+const mistralSmall: ModelShape = {
+  ...mistral("mistralai/Mistral-Small-24B-Instruct-2501", [40, 5120, 32, 8, 128, 32768], {
+    vocab: 131072,
+    maxContext: 32768,
+    publishedParams: 23_572_403_200,
+  }),
+  source: "from memory",
+  verified: false,
+};
+
 const mistrals: readonly ModelShape[] = [
   mistral("mistralai/Mistral-7B-Instruct-v0.2", sizes7b, {
     vocab: 32000,
@@ -54,15 +64,7 @@ const mistrals: readonly ModelShape[] = [
     source: "from memory; its config.json says 1,024,000 positions, its card vouches for 128k",
     verified: false,
   },
-  {
-    ...mistral("mistralai/Mistral-Small-24B-Instruct-2501", [40, 5120, 32, 8, 128, 32768], {
-      vocab: 131072,
-      maxContext: 32768,
-      publishedParams: 23_572_403_200,
-    }),
-    source: "from memory",
-    verified: false,
-  },
+  mistralSmall,
   {
     ...mistral("mistralai/Mixtral-8x7B-Instruct-v0.1", sizes7b, {
       vocab: 32000,
@@ -175,10 +177,27 @@ const glmAir: ModelShape = {
 
 const unread = "storage: compressed-tensors FP8 by its card, its config.json not read";
 
+/** As RedHatAI stores its others. */
+const redHat = (base: ModelShape): readonly ModelShape[] => {
+  const id = `RedHatAI/${base.id.slice(base.id.indexOf("/") + 1)}`;
+  return [
+    stored(base, `${id}-FP8-dynamic`, fp8Channel, false, unread),
+    stored(
+      base,
+      `${id}-quantized.w4a16`,
+      w4a16,
+      false,
+      "storage: compressed-tensors W4A16 by its name, config.json not read",
+    ),
+  ];
+};
+
 /** Every row of these families. */
 export const others: readonly ModelShape[] = [
   ...mistrals,
+  ...redHat(mistralSmall),
   phi4,
+  ...redHat(phi4),
   phi4mini,
   deepseekV3,
   { ...deepseekV3, id: "deepseek-ai/DeepSeek-R1" },

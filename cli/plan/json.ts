@@ -56,6 +56,7 @@ const cluster = {
   hardware,
   serving: servingPlans,
   gateway: clusterGateway,
+  unmet: z.array(fault).describe("what a plan did without, and a bring-up cannot"),
   warnings,
 } as const;
 

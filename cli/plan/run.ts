@@ -8,6 +8,7 @@ import { explainComparison } from "../../plan/explain/compare";
 import { explainCluster } from "../../plan/explain/serving";
 import { viewOfPlan, type ClusterView } from "../../plan/explain/view";
 import { planPicture } from "../../plan/picture";
+import type { ClusterPlan } from "../../plan/plan";
 import { userDirectory } from "../house";
 import { parseGpus } from "./gpus";
 import { jsonSchema, toJson } from "./json";
@@ -38,6 +39,10 @@ const refused = (error: ProfileError, { json }: PlanOptions): Answer => ({
   text: json === true ? toJson("faults", false, { faults: error.faults }) : "",
   error,
 });
+
+/** The stages after the cluster are manifests in all but form: a preview shows them. */
+const withoutStages = (plan: ClusterPlan): object =>
+  Object.fromEntries(Object.entries(plan).filter(([key]) => key !== "stages"));
 
 function writePicture(view: ClusterView, file: string): string {
   const path = resolve(userDirectory(), file);
@@ -96,7 +101,8 @@ function what(options: PlanOptions, out: Terminal): Answer {
 
 function ofStack(stack: string, options: PlanOptions, out: Terminal): Answer {
   const plan = planOfStack(stack);
-  if (plan.platform !== "local") return shown(viewOfPlan(plan), () => toJson("cluster", true, plan), options, out);
+  if (plan.platform !== "local")
+    return shown(viewOfPlan(plan), () => toJson("cluster", true, withoutStages(plan)), options, out);
   if (options.svg !== undefined) {
     const needed = "a stack with a cluster";
     throw new UsageError([

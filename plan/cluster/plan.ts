@@ -2,12 +2,14 @@
 import { ProfileError, type Fault } from "../../config/errors";
 import type { ClusterProfile, ExistingProfile, ProxmoxProfile } from "../../config/schema";
 import { gatewayPolicy } from "../gateway";
-import { planBootstrap, planDeckhouse } from "../deckhouse";
+import { deckhouseWarnings, planBootstrap, planDeckhouse } from "../deckhouse";
 import { crossChecks } from "../deckhouse/crossChecks";
 import { planHosts } from "../hosts";
 import { planServing } from "../layouts";
 import { placeVms } from "../placement";
 import { caWarnings, planFleet } from "../site";
+import { planStages } from "../stages";
+import type { StageInput } from "../stages/types";
 import type { ClusterGatewayPlan, ClusterPlan, ExistingPlan, PoolPlan, ProxmoxPlan } from "../types";
 import { existingInput, proxmoxInput, type ClusterFacts, type ClusterInput } from "./fromProfile";
 import type { ServingPlans } from "./types";
@@ -72,6 +74,14 @@ const warningsOf = (profile: ClusterProfile, serving: ServingPlans): readonly st
   ...serving.models.flatMap(({ name, warnings }) => warnings.map((warning) => `${name}: ${warning}`)),
 ];
 
+/** What follows the cluster. @throws ProfileError with the faults of all stages */
+function follow(input: StageInput): Pick<ClusterPlan, "stages" | "unmet" | "warnings"> {
+  const { plan, faults, unmet = [], warnings } = planStages(input);
+  if (faults.length > 0) throw new ProfileError(faults);
+  const needed = unmet.map(({ path, needed: what, fix }) => `${path} is needed before a bring-up: ${what}; ${fix}`);
+  return { stages: plan, unmet, warnings: [...warnings, ...needed] };
+}
+
 function proxmoxPlan(profile: ProxmoxProfile, facts: ClusterFacts): ProxmoxPlan {
   const { placement, faults } = placeVms(profile);
   const input = proxmoxInput(profile, placement, facts);
@@ -79,33 +89,49 @@ function proxmoxPlan(profile: ProxmoxProfile, facts: ClusterFacts): ProxmoxPlan 
   const unknownCards = input.faults.some(({ path }) => path.endsWith(".card"));
   const deckhouse = planDeckhouse(profile);
   const serving = serve(input, [...(unknownCards ? [] : faults), ...crossChecks(deckhouse)]);
+  const { hardware } = input;
+  const pools = profile.pools.map(planPool);
+  const { stages, unmet, warnings } = follow({ profile, pools, hardware, serving, deckhouse });
   return {
     stack: profile.stack,
     platform: "proxmox",
-    pools: profile.pools.map(planPool),
+    pools,
     hosts: planHosts(profile, placement),
     placement,
     fleet: planFleet(profile),
     deckhouse,
     bootstrap: planBootstrap(profile, placement),
-    hardware: input.hardware,
+    hardware,
     serving,
     gateway: planGateway(profile, serving),
-    warnings: [...caWarnings(profile), ...placement.warnings, ...warningsOf(profile, serving)],
+    stages,
+    unmet,
+    warnings: [
+      ...caWarnings(profile),
+      ...deckhouseWarnings(profile),
+      ...placement.warnings,
+      ...warningsOf(profile, serving),
+      ...warnings,
+    ],
   };
 }
 
 function existingPlan(profile: ExistingProfile, facts: ClusterFacts): ExistingPlan {
   const input = existingInput(profile, facts);
   const serving = serve(input, []);
+  const { hardware } = input;
+  const pools = profile.pools.map(planPool);
+  const { stages, unmet, warnings } = follow({ profile, pools, hardware, serving });
   return {
     stack: profile.stack,
     platform: "existing",
-    pools: profile.pools.map(planPool),
-    hardware: input.hardware,
+    pools,
+    hardware,
     serving,
     gateway: planGateway(profile, serving),
-    warnings: warningsOf(profile, serving),
+    stages,
+    unmet,
+    warnings: [...warningsOf(profile, serving), ...warnings],
   };
 }
 

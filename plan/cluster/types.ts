@@ -74,6 +74,7 @@ export interface EnginePlan {
   readonly asyncScheduling: boolean;
   readonly disableCustomAllReduce: boolean;
   readonly cpuOffloadGib: number;
+  /** Names of vLLM's parsers; absent where the model has none and the user named none. */
   readonly toolParser?: string;
   readonly reasoningParser?: string;
 }

@@ -1,4 +1,5 @@
 /** A cluster's plan as text that a person reads in ten seconds: what fits, where, how large, how fast, what to know. */
+import { GIB } from "../../catalog/units";
 import type { Gpu } from "../cluster/hardware";
 import type { ServingPlan, SpeedEstimate } from "../cluster/types";
 import { gpuNames, gpuRows } from "./gpuRows";
@@ -90,9 +91,9 @@ const engineText = ({ engine, environment, sharedMemory }: ServingPlan): string 
     `${brief(engine.gpuMemoryUtilization * 100)} % of the GPU`,
     engine.enforceEager ? "no CUDA graphs" : "",
     engine.cpuOffloadGib > 0 ? `${brief(engine.cpuOffloadGib)} GiB of weights in the node's memory` : "",
-    engine.toolParser === undefined ? "" : `tool parser ${engine.toolParser}`,
-    engine.reasoningParser === undefined ? "" : `reasoning parser ${engine.reasoningParser}`,
-    `/dev/shm ${brief(sharedMemory / 2 ** 30)} GiB`,
+    engine.toolParser === undefined ? "no tool parser" : `tool parser ${engine.toolParser}`,
+    engine.reasoningParser === undefined ? "no reasoning parser" : `reasoning parser ${engine.reasoningParser}`,
+    `/dev/shm ${brief(sharedMemory / GIB)} GiB`,
     ...Object.entries(environment).map(([name, value]) => `${name}=${value}`),
   ];
   return parts.filter((part) => part !== "").join(", ");

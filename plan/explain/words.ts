@@ -1,4 +1,5 @@
 /** Numbers and layouts in words, the same in the table, the picture and the comparison. */
+import { GIB } from "../../catalog/units";
 import type { ModelShape } from "../../catalog/modelShapes";
 import type { Bound, Figure, SpeedEstimate } from "../cluster/types";
 import type { Layout } from "../memory/layout";
@@ -16,7 +17,7 @@ export function brief(n: number): string {
 }
 
 /** One decimal, as bars and tables have it: "0.3", "17.0". */
-export const gibOf = (bytes: number): string => (bytes / 2 ** 30).toFixed(1);
+export const gibOf = (bytes: number): string => (bytes / GIB).toFixed(1);
 
 /** "1 replica", "3 replicas". */
 export const count = (n: number, one: string, many = `${one}s`): string => `${whole(n)} ${n === 1 ? one : many}`;

@@ -1,4 +1,5 @@
 /** The layouts that are worth looking at on one kind of card: from one GPU up to all of them, until one holds everything. */
+import { GIB, MIB } from "../../catalog/units";
 import type { GpuModel } from "../../catalog/gpus";
 import type { ModelShape } from "../../catalog/modelShapes";
 import type { Network } from "../cluster/hardware";
@@ -132,7 +133,7 @@ export function optionOf(site: Site, asked: Layout, depth: "whole" | "rules only
 
 /** Fewest PP ranks whose memory holds the layers, however they are split: below it nothing needs to be looked at. */
 function fewestPipeline({ request: { pins }, pool: { card }, layerBytes }: Site, tensorParallel: number): number {
-  const each = card.cudaTotalMib * 2 ** 20 * (pins.gpuMemoryUtilization ?? 1) + (pins.cpuOffloadGib ?? 0) * 2 ** 30;
+  const each = card.cudaTotalMib * MIB * (pins.gpuMemoryUtilization ?? 1) + (pins.cpuOffloadGib ?? 0) * GIB;
   return Math.max(2, Math.ceil(layerBytes / tensorParallel / each));
 }
 

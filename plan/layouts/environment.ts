@@ -1,14 +1,11 @@
 /** What NCCL, vLLM and the pod must be told about the links between the GPUs of a replica. */
-import { bytes, type Bytes } from "../../catalog/units";
+import { GIB, MIB, bytes, type Bytes } from "../../catalog/units";
 import type { Gpu, Network } from "../cluster/hardware";
 import { linkBetween } from "../cluster/links";
 import type { Layout } from "../memory/layout";
 import { customAllReduceOff } from "../rules/notes";
 import { nodesOf, type Replica } from "./groups";
 import { groupBy } from "./pools";
-
-const GIB = 2 ** 30;
-const MIB = 2 ** 20;
 
 const pairsOf = (gpus: readonly Gpu[]): readonly (readonly [Gpu, Gpu])[] =>
   gpus.flatMap((a, index) => gpus.slice(index + 1).map((b) => [a, b] as const));

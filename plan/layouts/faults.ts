@@ -9,7 +9,7 @@ import type { GpuModel } from "../../catalog/gpus";
 import { missingBytes, type Fit } from "./settings";
 import { remedies } from "./remedies";
 import { amount, inGib, layoutName, networkName, optionName, withNodes } from "./words";
-import { plural } from "../../catalog/units";
+import { GIB, plural } from "../../catalog/units";
 
 /** One request and the GPUs that it may use. */
 export interface Asked {
@@ -109,6 +109,14 @@ export const pinFaults = (asked: Asked): readonly Fault[] => {
   return counts.length > 0 ? counts : tensorTooWide(asked);
 };
 
+/** Pins that another layout answers; the others are settings, which no layout mends. */
+const layoutPins: ReadonlySet<string> = new Set([
+  "tensorParallel",
+  "pipelineParallel",
+  "expertParallel",
+  "layerPartition",
+] satisfies readonly (keyof Pins)[]);
+
 /** vLLM's rules that every layout breaks: told for the first layout, each once, with the nearest that works. */
 function ruleFaults({ request, pools }: Asked, option: Option): readonly Fault[] {
   const count = pools.reduce((sum, pool) => sum + pool.count, 0);
@@ -126,7 +134,7 @@ function ruleFaults({ request, pools }: Asked, option: Option): readonly Fault[]
         fix:
           first.pin === undefined
             ? `choose another model or other GPUs${works}`
-            : `change ${pin} or leave it out${works}`,
+            : `change ${pin} or leave it out${layoutPins.has(pin) ? works : ""}`,
       },
     ];
   });
@@ -140,7 +148,7 @@ function nearest(options: readonly Option[]): Option | undefined {
 }
 
 /** GiB with two decimals: what is short may be little. */
-const exactly = (amount: number): string => `${(amount / 2 ** 30).toFixed(2)} GiB`;
+const exactly = (amount: number): string => `${(amount / GIB).toFixed(2)} GiB`;
 
 /** "one RTX 3090"; "an RTX 3090 with PP 2 on RTX 3090 in one node". */
 const where = (card: GpuModel | undefined, option: string): string =>

@@ -1,4 +1,5 @@
 /** GPUs that no model uses: why, and what each could do instead. */
+import { MIB } from "../../catalog/units";
 import type { GpuModel } from "../../catalog/gpus";
 import { modelShape } from "../../catalog/modelShapes";
 import type { Gpu } from "../cluster/hardware";
@@ -29,7 +30,7 @@ function contextOn(card: GpuModel, id: string): number {
   const shape = modelShape(id);
   const [weights] = shape === undefined ? [] : weightsPerRank(shape, single);
   if (shape === undefined || weights === undefined) return 0;
-  if (weights.total > mostWeights * card.cudaTotalMib * 2 ** 20) return 0;
+  if (weights.total > mostWeights * card.cudaTotalMib * MIB) return 0;
   const request: ServingRequest = { name: id, shape, path: "", pins: {} };
   if (accepted(request, [card], single).broken.length > 0) return 0;
   const fit = fitOf(request, { layout: single, cards: [card], replicas: 1 });
@@ -114,7 +115,7 @@ export function idleGpus(
     const told = ofCard.get(pool);
     if (told !== undefined) return [{ gpu: id, reason: told }];
     const why = whyUnused(each, about);
-    const memory = inGib(model.memoryMib * 2 ** 20);
+    const memory = inGib(model.memoryMib * MIB);
     const reason = `${model.name}, ${memory}: ${why}. Alone: ${offerFor(model, taken)}.`;
     ofCard.set(pool, reason);
     return [{ gpu: id, reason }];

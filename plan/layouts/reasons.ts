@@ -172,6 +172,10 @@ function aboutContext({ asked: { request }, chosen }: Told): readonly string[] {
 function aboutSlots({ asked: { request }, chosen: { fit } }: Told): readonly string[] {
   const { maxNumSeqs } = fit.settings;
   if (maxNumSeqs >= Math.min(defaultSlots, fit.settings.maxNumBatchedTokens)) return [];
+  if (request.shape.linear !== undefined && fit.cold.kv.blocks < 1.1 * defaultSlots && !fit.settings.enforceEager)
+    return [
+      `${maxNumSeqs} slots instead of vLLM's ${defaultSlots}: each needs a block of the cache for its state, and there are ${amount(fit.cold.kv.blocks)} in the first start.`,
+    ];
   const saved = 16 * (defaultSlots - maxNumSeqs) * request.shape.vocab;
   return [
     `${maxNumSeqs} slots instead of vLLM's ${defaultSlots}: the sampler takes 16 B a slot and vocabulary entry, ${inGib(saved)} less, and fewer CUDA graphs are kept; ` +

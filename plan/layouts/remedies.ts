@@ -1,4 +1,5 @@
 /** What would make a model fit that does not: each is tried, none is guessed. */
+import { GIB } from "../../catalog/units";
 import type { GpuModel } from "../../catalog/gpus";
 import type { ModelShape } from "../../catalog/modelShapes";
 import { variantsOf } from "../../catalog/variants";
@@ -84,7 +85,7 @@ function otherStorageSpread({ request, pools }: Sought): string | undefined {
 }
 
 function offload(request: ServingRequest, option: Option): string | undefined {
-  const gib = Math.ceil(missingBytes(option.fit ?? fitOf(request, { ...option, replicas: 1 })) / 2 ** 30) + 1;
+  const gib = Math.ceil(missingBytes(option.fit ?? fitOf(request, { ...option, replicas: 1 })) / GIB) + 1;
   if (request.pins.cpuOffloadGib !== undefined || gib > 16) return undefined;
   const fit = fitWith(option, { ...request, pins: { ...request.pins, cpuOffloadGib: gib } });
   return fit === undefined ? undefined : `set cpuOffloadGib: ${gib} (slow: these weights cross PCIe for each token)`;

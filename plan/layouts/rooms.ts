@@ -1,12 +1,10 @@
 /** Memory of one model in one layout for many settings: what does not change between them is counted once. */
 import type { ModelShape } from "../../catalog/modelShapes";
-import { bytes, type Bytes } from "../../catalog/units";
-import { memoryOf, type EngineSettings, type MemoryEstimate, type RankMemory } from "../memory";
-import { kvCapacity, kvLayout, type KvLayout } from "../memory/kvCache";
+import { GIB, bytes, type Bytes } from "../../catalog/units";
+import { memoryOf, starts, type EngineSettings, type MemoryEstimate, type RankMemory } from "../memory";
+import { alignedBlockSize, kvCapacity, kvLayout, type KvCapacity, type KvLayout } from "../memory/kvCache";
 import type { Layout } from "../memory/layout";
 import { activationPeaks, graphBytes } from "../memory/overhead";
-
-const GIB = 2 ** 30;
 
 /** What is placed where. */
 export interface RoomsRequest {
@@ -26,6 +24,8 @@ export interface Rooms {
   readonly at: (settings: EngineSettings) => MemoryEstimate;
   /** Blocks that a sequence of so many tokens takes. */
   readonly blocksOf: (context: number) => number;
+  /** True when vLLM starts with these settings and such a cache. */
+  readonly starts: (settings: EngineSettings, ranks: readonly RankMemory[], kv: KvCapacity) => boolean;
 }
 
 /** So much of a rank's layers kept in the node's memory. @see vllm/config/offload.py, cpu_offload_gb */
@@ -40,14 +40,14 @@ function withOverhead(rank: RankMemory, parts: Pick<RankMemory, "activations" | 
   return { ...rank, ...parts, kvCache: bytes(Math.max(0, left)), missing: bytes(Math.max(0, -left)) };
 }
 
-/** The cache's division by context. Without windows, a sequence takes blocks in proportion to its length. */
+/** The cache's division by context. Where all layers see all tokens, a sequence takes blocks in proportion to its length. */
 function layoutsOf(shape: ModelShape, layout: Layout, settings: EngineSettings): (maxModelLen: number) => KvLayout {
-  const { blockSize } = settings;
+  const blockSize = alignedBlockSize(shape, layout, settings);
   const first = kvLayout(shape, layout, settings);
   const known = new Map<number, KvLayout>([[settings.maxModelLen, first]]);
   const each = first.blocksPerSequence / Math.ceil(settings.maxModelLen / blockSize);
   const divide = (maxModelLen: number): KvLayout =>
-    shape.sliding === undefined
+    shape.sliding === undefined && shape.linear === undefined
       ? { ...first, blocksPerSequence: each * Math.ceil(maxModelLen / blockSize) }
       : kvLayout(shape, layout, { ...settings, maxModelLen });
   return (maxModelLen) => {
@@ -77,17 +77,25 @@ export function roomsOf({ shape, layout, gpuBytes, settings, offloadGib }: Rooms
     );
     const available = now.map(({ kvCache }) => kvCache);
     const kv = kvCapacity(layoutAt(own.maxModelLen), available, own.maxModelLen);
-    return { ranks: now, kv, fits: now.every(({ missing }) => missing === 0) && kv.holdsOne };
+    return { ranks: now, kv, fits: starts(shape, own, now, kv) };
   };
-  return { at, blocksOf: (context) => layoutAt(context).blocksPerSequence };
+  return {
+    at,
+    blocksOf: (context) => layoutAt(context).blocksPerSequence,
+    starts: (own, now, kv) => starts(shape, own, now, kv),
+  };
 }
 
 /** The same ranks with another context: nothing but the cache's division depends on it. */
-export function withContext(rooms: Rooms, { ranks, kv }: MemoryEstimate, context: number): MemoryEstimate {
+export function withContext(
+  rooms: Rooms,
+  settings: EngineSettings,
+  { ranks, kv: { blocks } }: MemoryEstimate,
+  context: number,
+): MemoryEstimate {
   const perSequence = rooms.blocksOf(context);
-  const sequences = kv.blocks / perSequence;
-  const holdsOne = kv.blocks - 1 >= perSequence;
-  const tokens = Math.floor(sequences * context);
-  const fits = holdsOne && ranks.every(({ missing }) => missing === 0);
-  return { ranks, kv: { blocks: kv.blocks, sequences, tokens, holdsOne }, fits };
+  const sequences = blocks / perSequence;
+  const holdsOne = blocks - 1 >= perSequence;
+  const kv = { blocks, sequences, tokens: Math.floor(sequences * context), holdsOne };
+  return { ranks, kv, fits: rooms.starts(settings, ranks, kv) };
 }

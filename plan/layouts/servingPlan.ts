@@ -1,4 +1,5 @@
 /** One model's plan, from the layout that was chosen for it and the GPUs that it got. */
+import { parsersFor } from "../../catalog/parsers";
 import type { EnginePlan, ServingPlan, ServingRequest } from "../cluster/types";
 import { notes } from "../rules";
 import type { Assigned } from "./assign";
@@ -13,8 +14,19 @@ import { runnersUpOf } from "./runnersUp";
 import type { Found } from "./search";
 import { warningsOf } from "./warnings";
 
-function engineOf({ pins }: ServingRequest, { fit }: Scored, disableCustomAllReduce: boolean): EnginePlan {
+/** As the user pinned them, else the catalogue's; absent where there is none. */
+function parsersOf({ pins, shape }: ServingRequest): Pick<EnginePlan, "toolParser" | "reasoningParser"> {
+  const known = parsersFor(shape.id);
+  const [tool, reasoning] = [pins.toolParser ?? known.tool, pins.reasoningParser ?? known.reasoning];
+  return {
+    ...(tool === undefined ? {} : { toolParser: tool }),
+    ...(reasoning === undefined ? {} : { reasoningParser: reasoning }),
+  };
+}
+
+function engineOf(request: ServingRequest, { fit }: Scored, disableCustomAllReduce: boolean): EnginePlan {
   const { settings } = fit;
+  const { pins } = request;
   return {
     dtype: pins.dtype ?? "bfloat16",
     kvCacheDtype: pins.kvCacheDtype ?? "auto",
@@ -27,8 +39,7 @@ function engineOf({ pins }: ServingRequest, { fit }: Scored, disableCustomAllRed
     asyncScheduling: settings.asyncScheduling,
     disableCustomAllReduce,
     cpuOffloadGib: pins.cpuOffloadGib ?? 0,
-    ...(pins.toolParser === undefined ? {} : { toolParser: pins.toolParser }),
-    ...(pins.reasoningParser === undefined ? {} : { reasoningParser: pins.reasoningParser }),
+    ...parsersOf(request),
   };
 }
 

@@ -1,11 +1,11 @@
 /** vLLM's settings for a layout: slots, tokens in a step, context and share of memory, so that the engine starts. */
+import { MIB } from "../../catalog/units";
 import type { GpuModel } from "../../catalog/gpus";
 import type { ServingRequest } from "../cluster/types";
 import type { EngineSettings, MemoryEstimate } from "../memory";
+import { alignedBlockSize } from "../memory/kvCache";
 import type { Layout } from "../memory/layout";
 import { roomsOf, withContext, type Rooms } from "./rooms";
-
-const MIB = 2 ** 20;
 
 /** Requests at the same time that speeds are for when nobody says how many. */
 export const defaultConcurrency = 8;
@@ -106,11 +106,12 @@ function slotsToTry(concurrency: number, batchedTokens: number): readonly number
 function baseSettings(request: ServingRequest, { layout, cards }: Placed): Omit<EngineSettings, "maxNumSeqs"> {
   const { pins, shape } = request;
   const ranks = layout.tensorParallel * layout.pipelineParallel;
+  const kvDtypeBytes = pins.kvCacheDtype === "fp8" ? 1 : 2;
   return {
     maxModelLen: request.contextTokens ?? shape.maxContext,
     maxNumBatchedTokens: pins.maxNumBatchedTokens ?? defaultBatchedTokens(cards),
-    kvDtypeBytes: pins.kvCacheDtype === "fp8" ? 1 : 2,
-    blockSize: shape.mla === undefined ? 16 : 64,
+    kvDtypeBytes,
+    blockSize: alignedBlockSize(shape, layout, { blockSize: shape.mla === undefined ? 16 : 64, kvDtypeBytes }),
     asyncScheduling: false,
     enforceEager: pins.enforceEager ?? false,
     compileCache: "warm",
@@ -168,16 +169,21 @@ function contextSetBy({ request }: Tried, chosen: number): Fit["contextBy"] {
   return chosen === request.shape.maxContext ? "model" : "memory";
 }
 
+/** It starts, and would with somewhat fewer blocks: slots are ours to choose, and a state too many is a failed start. */
+const slotsHold = ({ rooms, gpuBytes }: Tried, settings: EngineSettings, memory: MemoryEstimate): boolean =>
+  memory.fits && rooms.starts(settings, memory.ranks, { ...memory.kv, blocks: safeBlocks(memory, gpuBytes) });
+
 function tryOnce(tried: Tried, settings: EngineSettings): Fit {
   const { request, rooms, concurrency } = tried;
   const firstWarm = rooms.at(settings);
   const firstCold = rooms.at({ ...settings, compileCache: "cold" });
   const chosen =
     request.contextTokens ?? (chosenContext(tried, firstCold) || chosenContext(tried, firstWarm) || contextStep);
-  const [warm, cold] = [withContext(rooms, firstWarm, chosen), withContext(rooms, firstCold, chosen)];
+  const warm = withContext(rooms, settings, firstWarm, chosen);
+  const cold = withContext(rooms, settings, firstCold, chosen);
   const usual = request.keepsCompileCache === false ? firstCold : firstWarm;
-  const held = withContext(rooms, usual, wantedContext(request)).kv.sequences;
-  const starts = cold.fits ? "always" : warm.fits ? "warm only" : "never";
+  const held = withContext(rooms, settings, usual, wantedContext(request)).kv.sequences;
+  const starts = slotsHold(tried, settings, cold) ? "always" : slotsHold(tried, settings, warm) ? "warm only" : "never";
   return {
     settings: { ...settings, maxModelLen: chosen },
     warm,

@@ -1,5 +1,5 @@
 /** Names and numbers as the sentences of a plan say them. */
-import { bytes, bytesToGib, formatGib } from "../../catalog/units";
+import { MIB, bytes, bytesToGib, formatGib } from "../../catalog/units";
 import type { Gpu, Network } from "../cluster/hardware";
 import type { Layout } from "../memory/layout";
 import type { Option } from "./candidates";
@@ -45,7 +45,7 @@ export const duration = (seconds: number): string => {
 
 /** Bytes as GiB with one decimal at most; as MiB where that would read 0 GiB. */
 export const inGib = (size: number): string => {
-  const mib = Math.max(0, size) / 2 ** 20;
+  const mib = Math.max(0, size) / MIB;
   return mib > 0 && mib < 51 ? `${Math.ceil(mib)} MiB` : formatGib(bytesToGib(bytes(Math.max(0, size))));
 };
 

@@ -2,6 +2,7 @@
 import type { ModelShape } from "../../catalog/modelShapes";
 import { bytes, type Bytes } from "../../catalog/units";
 import { globalBelow, kvHeadsPerRank, layerRanges, type Layout } from "./layout";
+import { convWidth } from "./tensors";
 
 /** What of the engine's settings the cache depends on. */
 export interface KvSettings {
@@ -11,7 +12,10 @@ export interface KvSettings {
   readonly maxNumBatchedTokens: number;
   /** Bytes of one number in the cache: 2 for 16 bit, 1 for FP8. */
   readonly kvDtypeBytes: 1 | 2;
-  /** Tokens in a block: 16, or 64 where FlashMLA is the kernel. @see vllm/v1/attention/backends/mla/flashmla.py */
+  /**
+   * Tokens in a block: 16, or 64 where FlashMLA is the kernel; with linear attention raised so that a state fits in a block.
+   * @see vllm/v1/attention/backends/mla/flashmla.py
+   */
   readonly blockSize: number;
   /**
    * The next step is scheduled while this one runs, so that one more step holds its blocks. vLLM turns it on where the
@@ -19,6 +23,9 @@ export interface KvSettings {
    */
   readonly asyncScheduling: boolean;
 }
+
+/** What a block depends on. */
+type BlockSettings = Pick<KvSettings, "blockSize" | "kvDtypeBytes">;
 
 /** How the cache of one model in one layout is divided. */
 export interface KvLayout {
@@ -28,17 +35,41 @@ export interface KvLayout {
   readonly blocksPerSequence: number;
 }
 
+/** Bytes of the model's own dtype, which the states of linear attention have. */
+const dtypeBytes = 2;
+
 /**
- * Bytes of one layer's part of a block: keys and values of the rank's heads, or with MLA one compressed vector, which
- * every TP rank keeps whole. @see vllm/v1/kv_cache_interface.py, AttentionSpec and MLAAttentionSpec
+ * Bytes of the state that one layer with linear attention keeps for a sequence on one rank: the tokens that the convolution
+ * looks back on, and a matrix for each head. 0 without such layers. FP8 for the cache does not change it.
+ * @see vllm/model_executor/layers/mamba/mamba_utils.py, gated_delta_net_state_shape and gated_delta_net_state_dtype
  */
-export function pageBytes(shape: ModelShape, layout: Layout, settings: KvSettings): number {
-  const width =
-    shape.mla === undefined
-      ? 2 * kvHeadsPerRank(shape, layout) * shape.headDim
-      : shape.mla.kvLoraRank + shape.mla.ropeDim;
-  return settings.blockSize * width * settings.kvDtypeBytes;
+export function stateBytes({ linear }: ModelShape, { tensorParallel: tp }: Layout): number {
+  if (linear === undefined) return 0;
+  const { valueHeads, keyDim, valueDim, convKernel } = linear;
+  const matrices = (valueHeads / tp) * valueDim * keyDim;
+  return (convKernel - 1) * convWidth(linear, tp) * dtypeBytes + matrices * linear.stateBytes;
 }
+
+/** Bytes of one token in one layer: keys and values of the rank's heads, or with MLA one compressed vector, which every TP rank keeps whole. */
+function tokenBytes(shape: ModelShape, layout: Layout, { kvDtypeBytes }: BlockSettings): number {
+  const { mla } = shape;
+  const width = mla === undefined ? 2 * kvHeadsPerRank(shape, layout) * shape.headDim : mla.kvLoraRank + mla.ropeDim;
+  return width * kvDtypeBytes;
+}
+
+/**
+ * Tokens in a block once vLLM has seen the model: all layers draw on the same blocks, so that one must hold the state of a
+ * layer with linear attention. @see vllm/platforms/interface.py, _align_hybrid_block_size
+ */
+export function alignedBlockSize(shape: ModelShape, layout: Layout, settings: BlockSettings): number {
+  const { blockSize } = settings;
+  const steps = Math.ceil(stateBytes(shape, layout) / (blockSize * tokenBytes(shape, layout, settings)));
+  return blockSize * Math.max(1, steps);
+}
+
+/** Bytes of one layer's part of a block. @see vllm/v1/kv_cache_interface.py, AttentionSpec, MLAAttentionSpec and MambaSpec */
+export const pageBytes = (shape: ModelShape, layout: Layout, settings: BlockSettings): number =>
+  alignedBlockSize(shape, layout, settings) * tokenBytes(shape, layout, settings);
 
 /**
  * Layers in one group. All groups have the same number, so that their blocks are alike: as many as the rarer kind has;
@@ -69,6 +100,20 @@ function slidingBlocks(window: number, layout: Layout, settings: KvSettings): nu
   return Math.ceil(Math.min(window - 1 + inFlight, settings.maxModelLen) / settings.blockSize) + 1;
 }
 
+/**
+ * Blocks of a sequence in a group with linear attention, however long it is: the state, and one more, because prefix caching
+ * is on and keeps the last one at the end of a block (`mamba_cache_mode: align`). vLLM counts no more than these; while memory
+ * is free it keeps further ones for prompts to come.
+ * @see vllm/v1/kv_cache_interface.py, MambaSpec; model_executor/models/config.py, MambaModelConfig
+ */
+const stateBlocks = 2;
+
+/** Blocks of a full-length sequence in a group of layers that do not see all tokens; 0 where there are none. */
+function localBlocks({ sliding, linear }: ModelShape, layout: Layout, settings: KvSettings): number {
+  if (linear !== undefined) return stateBlocks;
+  return sliding === undefined ? 0 : slidingBlocks(sliding.window, layout, settings);
+}
+
 /** Layers of the fullest of so many groups. */
 const share = (layers: number, groups: number): number => (groups === 0 ? 0 : Math.ceil(layers / groups));
 
@@ -85,9 +130,9 @@ export function kvLayout(shape: ModelShape, layout: Layout, settings: KvSettings
     const widest = Math.max(share(global, globalGroups), share(local, localGroups));
     return bytes(widest * page);
   });
-  const full = Math.ceil(settings.maxModelLen / settings.blockSize);
-  const windowed = shape.sliding === undefined ? 0 : slidingBlocks(shape.sliding.window, layout, settings);
-  return { blockBytes, blocksPerSequence: globalGroups * full + localGroups * windowed };
+  const full = Math.ceil(settings.maxModelLen / alignedBlockSize(shape, layout, settings));
+  const local = localBlocks(shape, layout, settings);
+  return { blockBytes, blocksPerSequence: globalGroups * full + localGroups * local };
 }
 
 /** What a pool of blocks holds. */

@@ -48,6 +48,28 @@ export function layerRanges(layers: number, layout: Layout): readonly LayerRange
 export const kvHeadsPerRank = (shape: ModelShape, { tensorParallel }: Layout): number =>
   Math.max(1, Math.floor(shape.kvHeads / tensorParallel));
 
-/** Layers below `end` that see all tokens: layer i (from 0) does when (i + 1) is a multiple of `globalEvery`. */
-export const globalBelow = ({ sliding }: ModelShape, end: number): number =>
-  sliding === undefined ? end : Math.floor(end / sliding.globalEvery);
+/** Every so many layers one sees all tokens; 1 where all do. */
+const globalEvery = ({ sliding, linear }: ModelShape): number => sliding?.globalEvery ?? linear?.fullEvery ?? 1;
+
+/** Layers below `end` that see all tokens; the others have a sliding window or linear attention. */
+export const globalBelow = (shape: ModelShape, end: number): number => Math.floor(end / globalEvery(shape));
+
+/** Layers of a range by their kind: each has one sort of attention, and one of what follows it. */
+export interface LayerCounts {
+  /** That see all tokens, that have a sliding window, and that have linear attention. */
+  readonly global: number;
+  readonly local: number;
+  readonly linear: number;
+  /** With an ordinary feed-forward layer, and with routed experts. */
+  readonly dense: number;
+  readonly experts: number;
+}
+
+/** Counts the layers of a range. */
+export function countLayers(shape: ModelShape, { start, end }: LayerRange): LayerCounts {
+  const global = globalBelow(shape, end) - globalBelow(shape, start);
+  const others = end - start - global;
+  const linear = shape.linear === undefined ? 0 : others;
+  const dense = Math.max(0, Math.min(end, shape.moe?.denseLayers ?? end) - start);
+  return { global, local: others - linear, linear, dense, experts: end - start - dense };
+}

@@ -2,13 +2,11 @@
  * Memory besides weights and KV cache: the activation peak of vLLM's profile run, what lies outside PyTorch, CUDA graphs.
  * The formulas were found on the rows of test/plan/calibration.json that say `sets`; each factor names its row.
  */
-import type { ModelShape } from "../../catalog/modelShapes";
-import { bytes, type Bytes } from "../../catalog/units";
+import type { LinearShape, ModelShape } from "../../catalog/modelShapes";
+import { MIB, bytes, type Bytes } from "../../catalog/units";
 import { kvHeadsPerRank, layerRanges, type Layout } from "./layout";
-import { isHopper, vocabTensor } from "./tensors";
+import { convWidth, isHopper, vocabTensor } from "./tensors";
 import { tensorBytes } from "./weights";
-
-const MIB = 2 ** 20;
 
 /** What of the engine's settings these depend on. */
 export interface RunSettings {
@@ -94,10 +92,22 @@ function kept(shape: ModelShape, layout: Layout, settings: RunSettings): number 
  * output, and three hidden states; with MLA the query, the compressed vector and two hidden states.
  */
 function attentionWidth(shape: ModelShape, layout: Layout): number {
-  const { hidden, mla, heads, headDim } = shape;
+  const { hidden, mla, linear, heads, headDim } = shape;
   const own = heads / layout.tensorParallel;
   if (mla !== undefined) return own * (mla.nopeDim + mla.ropeDim) + mla.kvLoraRank + mla.ropeDim + 2 * hidden;
-  return (3 * own + 3 * kvHeadsPerRank(shape, layout)) * headDim + 3 * hidden;
+  const gate = linear === undefined ? 0 : own * headDim;
+  const full = (3 * own + 3 * kvHeadsPerRank(shape, layout)) * headDim + gate + 3 * hidden;
+  return linear === undefined ? full : Math.max(full, linearWidth(shape, linear, layout));
+}
+
+/**
+ * The same for linear attention: what is projected, queries, keys and values after the convolution, the output before and after
+ * its gate. What its kernels need besides is made when requests run, not in the profile run. From the source; not measured.
+ * @see vllm layers/mamba/gdn/qwen_gdn_linear_attn.py
+ */
+function linearWidth({ hidden }: ModelShape, linear: LinearShape, { tensorParallel: tp }: Layout): number {
+  const values = (linear.valueHeads * linear.valueDim) / tp;
+  return 2 * convWidth(linear, tp) + 3 * values + 3 * hidden;
 }
 
 /**
@@ -154,19 +164,35 @@ function coldPeaks(shape: ModelShape, layout: Layout, settings: RunSettings): { 
   };
 }
 
-/**
- * Gemma 3's encoder (SigLIP), the only one in the catalogue: as many images as tokens fit in a step, at least one, and a layer
- * holds twice the feed-forward width and three hidden states for each patch. From the source; not measured.
- * @see vllm 0.29 v1/worker/gpu/mm/encoder_runner.py, profile_encoder_cache (0.26 does not run it on V2); models/siglip.py
- */
-const encoder = { tokens: 256, patches: 4096, hidden: 1152, intermediate: 4304 } as const;
+/** One image as an encoder sees it at its largest: tokens that it becomes, patches, and the widths for each patch. */
+interface Encoder {
+  readonly tokens: number;
+  readonly patches: number;
+  /** Three hidden states, and what a patch is made from, where it is kept. */
+  readonly kept: number;
+  readonly intermediate: number;
+}
 
-/** The vision encoder with a full batch of images, on the first rank; 0 without one. */
+/**
+ * Gemma 3's encoder (SigLIP): a layer holds twice the feed-forward width and three hidden states for each patch. From the
+ * source; not measured. @see vllm 0.29 v1/worker/gpu/mm/encoder_runner.py, profile_encoder_cache (0.26 does not run it on V2)
+ */
+const siglip: Encoder = { tokens: 256, patches: 4096, kept: 3 * 1152, intermediate: 4304 };
+
+/**
+ * Qwen3-VL's tower, which Qwen3.5 and later have too: one image of 16 Mpixel, with its pixels and positions. Two published
+ * logs of Qwen3.8-27B-FP8 at TP 2 have 1.6 GiB, a tenth more (noonghunna/club-3090#1087). Other towers are counted as this.
+ * @see vllm/model_executor/models/qwen3_vl.py
+ */
+const qwenTower: Encoder = { tokens: 16_384, patches: 65_536, kept: 4 * 1152 + 3 * 2 * 16 ** 2, intermediate: 4304 };
+
+/** The vision encoder with as many images as tokens fit in a step, at least one, on the first rank; 0 without one. */
 function encoderPeak(shape: ModelShape, { tensorParallel }: Layout, settings: RunSettings): number {
   if (shape.visionParams === undefined) return 0;
-  const images = Math.max(1, Math.min(settings.maxNumSeqs, Math.floor(settings.maxNumBatchedTokens / encoder.tokens)));
-  const width = (2 * encoder.intermediate) / tensorParallel + 3 * encoder.hidden;
-  return 2 * images * (encoder.patches * width + encoder.tokens * shape.hidden);
+  const { tokens, patches, kept: states, intermediate } = shape.norms === 4 ? siglip : qwenTower;
+  const images = Math.max(1, Math.min(settings.maxNumSeqs, Math.floor(settings.maxNumBatchedTokens / tokens)));
+  const width = (2 * intermediate) / tensorParallel + states;
+  return 2 * images * (patches * width + tokens * shape.hidden);
 }
 
 /**

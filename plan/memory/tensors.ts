@@ -1,6 +1,6 @@
 /** The weights of a model as the tensors that one rank keeps, in vLLM's fused form (qkv, gate and up, all experts in one). */
-import type { MlaShape, ModelShape, MoeShape } from "../../catalog/modelShapes";
-import { kvHeadsPerRank, type Layout } from "./layout";
+import type { LinearShape, MlaShape, ModelShape, MoeShape, PlainPart } from "../../catalog/modelShapes";
+import { countLayers, kvHeadsPerRank, type Layout } from "./layout";
 
 /** One tensor on one rank, `rows` outputs by `columns` inputs. */
 export interface Tensor {
@@ -43,11 +43,31 @@ function mlaTensors(shape: ModelShape, mla: MlaShape, tp: number): Tensor[] {
   ];
 }
 
+/** Width on one rank of what goes through the convolution: queries, keys and values side by side. */
+export const convWidth = ({ keyHeads, keyDim, valueHeads, valueDim }: LinearShape, tp: number): number =>
+  (2 * keyHeads * keyDim + valueHeads * valueDim) / tp;
+
+/** The two small projections stay in 16 bit: in FP8 blocks they cannot be stored, and in 4 bit they would be next to nothing. */
+function linearTensors({ hidden }: ModelShape, linear: LinearShape, tp: number): Tensor[] {
+  const { valueHeads, valueDim, convKernel } = linear;
+  const heads = valueHeads / tp;
+  return [
+    tensor("linear", convWidth(linear, tp) + heads * valueDim, hidden), // with the gate of the output
+    tensor("plain", 2 * heads, hidden), // how much is written, and how much is forgotten
+    tensor("plain", convWidth(linear, tp), convKernel),
+    tensor("plain", heads), // dt_bias
+    tensor("full", heads), // A_log
+    tensor("plain", valueDim), // the norm of a head
+    tensor("linear", hidden, heads * valueDim),
+  ];
+}
+
 function attentionTensors(shape: ModelShape, layout: Layout): Tensor[] {
   const tp = layout.tensorParallel;
   if (shape.mla !== undefined) return mlaTensors(shape, shape.mla, tp);
   const heads = shape.heads / tp;
-  const qkv = (heads + 2 * kvHeadsPerRank(shape, layout)) * shape.headDim;
+  const queries = shape.linear === undefined ? heads : 2 * heads; // with the gate of the output
+  const qkv = (queries + 2 * kvHeadsPerRank(shape, layout)) * shape.headDim;
   return [
     tensor("linear", qkv, shape.hidden),
     tensor("linear", shape.hidden, heads * shape.headDim),
@@ -80,20 +100,40 @@ function moeTensors(shape: ModelShape, moe: MoeShape, layout: Layout, capability
     tensor("expert", experts * 2 * width, hidden),
     tensor("expert", experts * hidden, width),
     ...(moe.biases ? [tensor("plain", moe.experts), tensor("plain", experts * (2 * width + hidden))] : []),
-    ...feedForward(shape.hidden, moe.sharedIntermediate / tp),
+    ...stored(shape, "shared", feedForward(shape.hidden, moe.sharedIntermediate / tp)),
+    ...(moe.sharedGate === true ? [tensor("plain", 1, shape.hidden)] : []),
   ];
 }
 
-/** Tensors of layer `index` (from 0) on one rank, on GPUs of that compute capability. */
+/** The same in 16 bit where the quantization leaves this part out. */
+const stored = (shape: ModelShape, part: PlainPart, tensors: Tensor[]): Tensor[] =>
+  shape.plainParts?.includes(part) === true
+    ? tensors.map((each) => (each.kind === "linear" ? { ...each, kind: "plain" } : each))
+    : tensors;
+
+/** Tensors of a layer's attention, full or linear, on one rank. */
+export const mixerTensors = (shape: ModelShape, layout: Layout, linear: boolean): readonly Tensor[] =>
+  linear && shape.linear !== undefined
+    ? stored(shape, "linear", linearTensors(shape, shape.linear, layout.tensorParallel))
+    : stored(shape, "attention", attentionTensors(shape, layout));
+
+/** Tensors of what follows the attention, and of all norms of the layer, on GPUs of that compute capability. */
+export const restTensors = (
+  shape: ModelShape,
+  layout: Layout,
+  experts: boolean,
+  capability?: number,
+): readonly Tensor[] => [
+  ...(experts && shape.moe !== undefined
+    ? moeTensors(shape, shape.moe, layout, capability)
+    : feedForward(shape.hidden, shape.intermediate / layout.tensorParallel)),
+  tensor("plain", shape.norms * shape.hidden),
+];
+
+/** Tensors of layer `index` (from 0) on one rank. */
 export function layerTensors(shape: ModelShape, layout: Layout, index: number, capability?: number): readonly Tensor[] {
-  const { moe } = shape;
-  return [
-    ...attentionTensors(shape, layout),
-    ...(moe !== undefined && index >= moe.denseLayers
-      ? moeTensors(shape, moe, layout, capability)
-      : feedForward(shape.hidden, shape.intermediate / layout.tensorParallel)),
-    tensor("plain", shape.norms * shape.hidden),
-  ];
+  const { linear, experts } = countLayers(shape, { start: index, end: index + 1 });
+  return [...mixerTensors(shape, layout, linear > 0), ...restTensors(shape, layout, experts > 0, capability)];
 }
 
 /** The embedding matrix, or the head, on one rank. */

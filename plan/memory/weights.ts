@@ -1,10 +1,8 @@
 /** Bytes that the weights take on one rank once vLLM has loaded them. */
 import type { ModelShape, Quantization } from "../../catalog/modelShapes";
-import { bytes, type Bytes } from "../../catalog/units";
-import { layerRanges, type Layout } from "./layout";
-import { isHopper, layerTensors, ropeTensor, vocabTensor, type Tensor } from "./tensors";
-
-const MIB = 2 ** 20;
+import { MIB, bytes, type Bytes } from "../../catalog/units";
+import { countLayers, layerRanges, type Layout } from "./layout";
+import { isHopper, mixerTensors, restTensors, ropeTensor, vocabTensor, type Tensor } from "./tensors";
 
 /**
  * What PyTorch's allocator counts for a tensor of so many bytes. Above 10 MiB it asks for whole steps of 2 MiB and does not
@@ -69,18 +67,20 @@ export interface WeightParts {
 export function weightsPerRank(shape: ModelShape, layout: Layout, computeCapability?: number): readonly WeightParts[] {
   const size = (tensor: Tensor): number => tensorBytes(tensor, shape.quantization, computeCapability);
   const sum = (tensors: readonly Tensor[]): number => tensors.reduce((total, tensor) => total + size(tensor), 0);
-  // Layers are of two kinds, dense ones first: each is summed once, as the planner asks for many layouts.
-  const dense = Math.min(shape.moe?.denseLayers ?? 0, shape.layers);
-  const kind = (index: number): number => sum(layerTensors(shape, layout, index, computeCapability));
-  const [denseBytes, otherBytes] = [dense > 0 ? kind(0) : 0, dense < shape.layers ? kind(dense) : 0];
-  const perLayer = Array.from({ length: shape.layers }, (_, index) => (index < dense ? denseBytes : otherBytes));
+  // Layers are of few kinds: each part is summed once, as the planner asks for many layouts.
+  const full = sum(mixerTensors(shape, layout, false));
+  const linear = shape.linear === undefined ? 0 : sum(mixerTensors(shape, layout, true));
+  const experts = shape.moe === undefined ? 0 : sum(restTensors(shape, layout, true, computeCapability));
+  const dense = shape.moe?.denseLayers === 0 ? 0 : sum(restTensors(shape, layout, false, computeCapability));
   const vocab = size(vocabTensor(shape, layout));
   const rope = size(ropeTensor(shape));
   const ranges = layerRanges(shape.layers, layout);
   return ranges.map(({ start, end }, rank) => {
     const first = rank === 0;
     const last = rank === ranges.length - 1;
-    const layers = perLayer.slice(start, end).reduce((total, layer) => total + layer, 0);
+    const counts = countLayers(shape, { start, end });
+    const mixers = (counts.global + counts.local) * full + counts.linear * linear;
+    const layers = mixers + counts.dense * dense + counts.experts * experts;
     const embedding = first ? vocab : 0;
     const head = (last ? 2 * shape.hidden : 0) + (last && !(shape.tied && first) ? vocab : 0);
     const vision = first ? (2 * (shape.visionParams ?? 0)) / layout.tensorParallel : 0;

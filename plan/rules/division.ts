@@ -45,6 +45,23 @@ export const kvHeads: Rule = (candidate) => {
   };
 };
 
+/** TP divides the heads of linear attention. @see vllm/model_executor/layers/mamba/mamba_utils.py, gated_delta_net_state_shape */
+export const linearHeads: Rule = (candidate) => {
+  const { shape, layout } = candidate;
+  const tp = layout.tensorParallel;
+  if (shape.linear === undefined) return undefined;
+  const { keyHeads, valueHeads } = shape.linear;
+  const odd = [keyHeads, valueHeads].find((count) => count % tp !== 0);
+  if (odd === undefined) return undefined;
+  return {
+    rule: "linear-heads",
+    found: `TP ${tp} and ${odd} ${odd === keyHeads ? "key" : "value"} heads of linear attention`,
+    needed: `a TP that divides ${keyHeads} and ${valueHeads}`,
+    because: "vllm/model_executor/layers/mamba/mamba_utils.py, gated_delta_net_state_shape",
+    ...tensorPin(candidate),
+  };
+};
+
 /** Widths of the feed-forward layers that TP slices; experts not, where each rank has whole ones. */
 function slicedWidths({ shape, layout }: Candidate): readonly number[] {
   const { moe } = shape;

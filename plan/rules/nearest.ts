@@ -69,9 +69,3 @@ export function nearest(candidate: Candidate, gpuCount: number, works: Works): r
     ...otherDepths(base, gpuCount, works),
   ];
 }
-
-/** A layout in words: "TP 4", "TP 2 x PP 3", "TP 8 with expert parallel". */
-export function layoutName({ tensorParallel, pipelineParallel, expertParallel }: Layout): string {
-  const pipeline = pipelineParallel === 1 ? "" : ` x PP ${pipelineParallel}`;
-  return `TP ${tensorParallel}${pipeline}${expertParallel === true ? " with expert parallel" : ""}`;
-}

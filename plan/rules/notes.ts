@@ -1,7 +1,9 @@
 /** What is true of a candidate and no fault: the plan tells it, the search does not refuse it. */
 import { linkBetween } from "../cluster/links";
 import type { ModelShape } from "../../catalog/modelShapes";
-import type { Layout } from "../memory/layout";
+import { bytes, formatBytes } from "../../catalog/units";
+import { alignedBlockSize, stateBytes } from "../memory/kvCache";
+import { globalBelow, type Layout } from "../memory/layout";
 import { paddedVocab } from "./division";
 import { fp8Capability, lowestCapability, rowShards } from "./storage";
 import type { Candidate, Note, TensorGroup } from "./types";
@@ -19,6 +21,18 @@ const kvHeads: Remark = ({ shape, layout }) => {
   const copies = tp / shape.kvHeads;
   const text = `${shape.kvHeads} KV heads on TP ${tp}: each is kept ${copies} times, and the KV cache of a GPU is no smaller than at TP ${shape.kvHeads}.`;
   return { about: "kv-heads", text };
+};
+
+/** @see vllm/v1/kv_cache_interface.py, MambaSpec; platforms/interface.py, _align_hybrid_block_size */
+const linearAttention: Remark = ({ shape, layout, kvCacheDtype }) => {
+  if (shape.linear === undefined) return undefined;
+  const full = globalBelow(shape, shape.layers);
+  const block = alignedBlockSize(shape, layout, { blockSize: 16, kvDtypeBytes: kvCacheDtype === "fp8" ? 1 : 2 });
+  const state = formatBytes(bytes(stateBytes(shape, layout)));
+  const text =
+    `${shape.layers - full} of ${shape.layers} layers have linear attention: each keeps ${state} of state for a sequence, however long it is, ` +
+    `and only ${full} layers have a cache that grows. A state has to fit in a block, so a block is ${block} tokens.`;
+  return { about: "linear-attention", text };
 };
 
 /** @see vllm/model_executor/layers/vocab_parallel_embedding.py */
@@ -109,6 +123,7 @@ const gpuMemoryUtilization: Remark = ({ pins: { gpuMemoryUtilization: share } })
 
 const remarks: readonly Remark[] = [
   kvHeads,
+  linearAttention,
   vocabulary,
   experts,
   fp8,

@@ -1,7 +1,7 @@
 /** What vLLM demands of the settings, whatever the layout. All places are in vLLM 0.29.0. */
 import { closest } from "fastest-levenshtein";
 import { reasoningParsers, toolParsers } from "../../catalog/parsers";
-import type { Rule } from "./types";
+import type { Rule, RuleId } from "./types";
 
 /** The context is at most the model's. @see vllm/config/model.py, _get_and_verify_max_len */
 export const context: Rule = ({ shape, contextTokens }) => {
@@ -32,26 +32,24 @@ export const gpuMemoryUtilization: Rule = ({ pins: { gpuMemoryUtilization: share
 const oneOf = (name: string, known: ReadonlySet<string>): string =>
   `one of ${[...known].join(", ")} (nearest: ${closest(name, [...known])})`;
 
-/** The tool parser exists. @see vllm/entrypoints/launchers/launcher.py, validate_api_server_args */
-export const toolParser: Rule = ({ pins: { toolParser: name } }) => {
-  if (name === undefined || toolParsers.has(name)) return undefined;
-  return {
-    rule: "tool-parser",
-    found: `the tool parser "${name}"`,
-    needed: oneOf(name, toolParsers),
-    because: "vllm/entrypoints/launchers/launcher.py, validate_api_server_args",
-    pin: "toolParser",
+/** A parser that the user named exists. @see vllm/entrypoints/launchers/launcher.py, validate_api_server_args */
+const parserExists =
+  (pin: "toolParser" | "reasoningParser", rule: RuleId, what: string, known: ReadonlySet<string>): Rule =>
+  ({ pins: { [pin]: name } }) => {
+    if (name === undefined || known.has(name)) return undefined;
+    return {
+      rule,
+      found: `the ${what} "${name}"`,
+      needed: oneOf(name, known),
+      because: "vllm/entrypoints/launchers/launcher.py, validate_api_server_args",
+      pin,
+    };
   };
-};
 
-/** The reasoning parser exists. @see vllm/entrypoints/launchers/launcher.py, validate_api_server_args */
-export const reasoningParser: Rule = ({ pins: { reasoningParser: name } }) => {
-  if (name === undefined || reasoningParsers.has(name)) return undefined;
-  return {
-    rule: "reasoning-parser",
-    found: `the reasoning parser "${name}"`,
-    needed: oneOf(name, reasoningParsers),
-    because: "vllm/entrypoints/launchers/launcher.py, validate_api_server_args",
-    pin: "reasoningParser",
-  };
-};
+export const toolParser = parserExists("toolParser", "tool-parser", "tool parser", toolParsers);
+export const reasoningParser = parserExists(
+  "reasoningParser",
+  "reasoning-parser",
+  "reasoning parser",
+  reasoningParsers,
+);

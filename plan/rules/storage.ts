@@ -1,5 +1,5 @@
 /** What the storage format of the weights demands of a shard. All places are in vLLM 0.29.0. */
-import type { ModelShape } from "../../catalog/modelShapes";
+import type { ModelShape, PlainPart } from "../../catalog/modelShapes";
 import { kvHeadsPerRank, type Layout } from "../memory/layout";
 import { tensorPin } from "./division";
 import type { Candidate, Rule } from "./types";
@@ -19,15 +19,26 @@ interface Shard {
   readonly width: number;
 }
 
+/** A shard, and the part of the layer that it is of: one that stays in 16 bit has no blocks and no groups. */
+type PartShard = Shard & { readonly part?: PlainPart };
+
+const quantizedOnly = ({ plainParts = [] }: ModelShape, shards: readonly PartShard[]): readonly Shard[] =>
+  plainParts.length === 0 ? shards : shards.filter(({ part }) => part === undefined || !plainParts.includes(part));
+
 /** Widths on one rank where TP cuts the inputs of a matrix (row parallel), dense layers only. */
 export function rowShards(shape: ModelShape, { tensorParallel: tp }: Layout): readonly Shard[] {
-  const { moe, mla } = shape;
-  const shards = [{ name: "attention output", width: (shape.heads * (mla?.valueDim ?? shape.headDim)) / tp }];
+  const { moe, mla, linear } = shape;
+  const values = shape.heads * (mla?.valueDim ?? shape.headDim);
+  const shards: PartShard[] = [{ name: "attention output", width: values / tp, part: "attention" }];
+  if (linear !== undefined) {
+    const width = (linear.valueHeads * linear.valueDim) / tp;
+    shards.push({ name: "linear attention's output", width, part: "linear" });
+  }
   if (moe === undefined || moe.denseLayers > 0)
     shards.push({ name: "feed-forward layer", width: shape.intermediate / tp });
   if (moe !== undefined && moe.sharedIntermediate > 0)
-    shards.push({ name: "shared expert", width: moe.sharedIntermediate / tp });
-  return shards;
+    shards.push({ name: "shared expert", width: moe.sharedIntermediate / tp, part: "shared" });
+  return quantizedOnly(shape, shards);
 }
 
 /**
@@ -35,18 +46,22 @@ export function rowShards(shape: ModelShape, { tensorParallel: tp }: Layout): re
  * widths are those of rowShards.
  */
 function columnShards(shape: ModelShape, layout: Layout): readonly Shard[] {
-  const { mla } = shape;
-  const heads = shape.heads / layout.tensorParallel;
+  const { mla, linear, headDim } = shape;
+  const tp = layout.tensorParallel;
+  const heads = shape.heads / tp;
+  const part = "attention";
   if (mla !== undefined) {
-    return [
-      { name: "query projection", width: heads * (mla.nopeDim + mla.ropeDim) },
-      { name: "key and value projection", width: heads * (mla.nopeDim + mla.valueDim) },
-    ];
+    return quantizedOnly(shape, [
+      { name: "query projection", width: heads * (mla.nopeDim + mla.ropeDim), part },
+      { name: "key and value projection", width: heads * (mla.nopeDim + mla.valueDim), part },
+    ]);
   }
-  return [
-    { name: "query projection", width: heads * shape.headDim },
-    { name: "key projection", width: kvHeadsPerRank(shape, layout) * shape.headDim },
-  ];
+  const keys = linear === undefined ? 0 : (linear.keyHeads * linear.keyDim) / tp;
+  return quantizedOnly(shape, [
+    { name: "query projection", width: heads * headDim, part },
+    { name: "key projection", width: kvHeadsPerRank(shape, layout) * headDim, part },
+    ...(linear === undefined ? [] : [{ name: "linear attention's keys", width: keys, part: "linear" } as const]),
+  ]);
 }
 
 /** Width of an expert on one rank. */

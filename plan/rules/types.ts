@@ -23,6 +23,7 @@ export interface Candidate {
 export type RuleId =
   | "heads"
   | "kv-heads"
+  | "linear-heads"
   | "feed-forward"
   | "vocabulary"
   | "experts"
@@ -60,6 +61,7 @@ export type Rule = (candidate: Candidate) => BrokenRule | undefined;
 export interface Note {
   readonly about:
     | "kv-heads"
+    | "linear-attention"
     | "vocabulary"
     | "experts"
     | "fp8"

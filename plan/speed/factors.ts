@@ -75,6 +75,16 @@ export const expertKernels = 14;
  */
 export const mlaKernels = 7;
 
+/**
+ * Kernels that linear attention has more than full attention: two projections in place of one, their parts taken apart, the
+ * convolution, the gated norm; no rope, no cache write. Counted in the source, not measured.
+ * @see vllm/model_executor/layers/mamba/gdn/qwen_gdn_linear_attn.py, forward_cuda
+ */
+export const linearKernels = 2;
+
+/** A state of linear attention is read and written in every step. */
+export const stateMoves = 2;
+
 /** Kernels that shared experts have: two matrices, the activation, the sum. */
 export const sharedExpertKernels = 4;
 
@@ -142,7 +152,6 @@ export const activationBytes = 2;
 /** Tensors handed from one PP rank to the next: hidden state and residual. @see vllm, IntermediateTensors */
 export const handedOver = 2;
 
-/** Bytes in a GB, floating-point operations in a TFLOP, bytes in a GiB. */
+/** Bytes in a GB, floating-point operations in a TFLOP. */
 export const GIGA = 1e9;
 export const TERA = 1e12;
-export const GIB = 2 ** 30;

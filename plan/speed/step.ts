@@ -8,11 +8,13 @@ import {
   expertKernels,
   launchSeconds,
   layerKernels,
+  linearKernels,
   mlaKernels,
   opsPerMac,
   reducesAtEnds,
   reducesPerLayer,
   sharedExpertKernels,
+  stateMoves,
 } from "./factors";
 import type { Terms } from "./terms";
 import type { MatrixWork, StageWork, Work } from "./work";
@@ -34,7 +36,7 @@ export interface Step {
   readonly prompt: boolean;
   /** New tokens: one a sequence when decoding, a chunk of the prompt in prefill. */
   readonly tokens: number;
-  /** Tokens for which logits are wanted. */
+  /** Tokens for which logits are wanted: one a sequence. */
   readonly outputs: number;
   /** Pairs of a new token and one of its context, in a layer that sees all and in one with a window. */
   readonly globalPairs: number;
@@ -118,6 +120,13 @@ function addAttention(sum: Sum, work: StageWork, widths: Widths, rates: CardRate
   overlap(sum, (cached * widths.kvWidth * bytes) / rates.memory, products / rates.plain);
 }
 
+/** The states of linear attention, each read and written once a step, and the products with them. */
+function addStates(sum: Sum, { linearLayers }: StageWork, widths: Widths, rates: CardRates, step: Step): void {
+  const moved = stateMoves * linearLayers * step.outputs * widths.stateBytes;
+  const products = opsPerMac * linearLayers * step.tokens * widths.stateWidth;
+  overlap(sum, moved / rates.memory, products / rates.plain);
+}
+
 /** All-reduces of the stage, and one for the embedding or the logits. */
 function linkSeconds(shape: ModelShape, work: StageWork, group: Group, step: Step): number {
   if (group.link === undefined) return 0;
@@ -126,10 +135,10 @@ function linkSeconds(shape: ModelShape, work: StageWork, group: Group, step: Ste
 }
 
 /** Kernels that a step launches in the layers of a stage. */
-function kernelsOf({ norms, qkNorm, mla, moe }: ModelShape, { layers, moeLayers }: StageWork): number {
+function kernelsOf({ norms, qkNorm, mla, moe }: ModelShape, { layers, moeLayers, linearLayers }: StageWork): number {
   const dense = layerKernels + norms + (qkNorm ? 1 : 0) + (mla === undefined ? 0 : mlaKernels);
   const experts = expertKernels + ((moe?.sharedIntermediate ?? 0) > 0 ? sharedExpertKernels : 0);
-  return layers * dense + moeLayers * experts;
+  return layers * dense + moeLayers * experts + linearLayers * linearKernels;
 }
 
 /** Seconds of one stage, without what the scheduler and the sampler take. */
@@ -148,6 +157,7 @@ export function stageTerms(
   const sum: Sum = { memory: 0, compute: 0 };
   addMatrices(sum, work, group.rates, step, experts);
   addAttention(sum, work, widths, group.rates, step, settings.kvDtypeBytes);
+  if (work.linearLayers > 0) addStates(sum, work, widths, group.rates, step);
   const link = linkSeconds(shape, work, group, step) + settings.offloadBytes / group.slot;
   const kernels = kernelsOf(shape, work);
   const gaps = kernels * group.rates.kernel;

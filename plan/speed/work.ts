@@ -1,7 +1,8 @@
 /** What one rank of a PP stage reads and multiplies for a token: sums over its layers, made once for a shape and a layout. */
 import type { ModelShape } from "../../catalog/modelShapes";
-import { globalBelow, kvHeadsPerRank, layerRanges, type Layout } from "../memory/layout";
-import { layerTensors, vocabTensor, type Tensor } from "../memory/tensors";
+import { stateBytes } from "../memory/kvCache";
+import { countLayers, kvHeadsPerRank, layerRanges, type LayerCounts, type Layout } from "../memory/layout";
+import { mixerTensors, restTensors, vocabTensor, type Tensor } from "../memory/tensors";
 import { tensorBytes } from "../memory/weights";
 
 /** Matrices that every token goes through, or that it goes through a part of (experts). */
@@ -24,9 +25,10 @@ export interface StageWork {
   readonly experts: MatrixWork;
   /** The output head; zero but on the last stage. */
   readonly head: MatrixWork;
-  /** Layers that see all tokens, and those with a sliding window. */
+  /** Layers that see all tokens, those with a sliding window, and those with linear attention. */
   readonly globalLayers: number;
   readonly localLayers: number;
+  readonly linearLayers: number;
 }
 
 /** Work of a model in a layout. Depends on nothing else: keep it when many cards are tried. */
@@ -37,6 +39,10 @@ export interface Work {
   /** Products of a new token and one token of its context in one layer on one rank: when decoding, and of a prompt. */
   readonly decodeWidth: number;
   readonly promptWidth: number;
+  /** Bytes of a sequence's state in one layer with linear attention on one rank; 0 without. */
+  readonly stateBytes: number;
+  /** Products of a new token in such a layer on one rank, besides its matrices. */
+  readonly stateWidth: number;
 }
 
 const nothing: MatrixWork = { bytes: 0, weights: 0 };
@@ -52,17 +58,10 @@ function matrices(tensors: readonly Tensor[], kinds: readonly Tensor["kind"][], 
   );
 }
 
-/** So many of one layer and so many of another. */
-const sumOf = (a: MatrixWork, times: number, b: MatrixWork, more: number): MatrixWork => ({
-  bytes: times * a.bytes + more * b.bytes,
-  weights: times * a.weights + more * b.weights,
-});
+type PartWork = Pick<StageWork, "linear" | "plain" | "experts">;
 
-type LayerWork = Pick<StageWork, "linear" | "plain" | "experts">;
-
-/** The three parts of one layer. */
-function layerWork(shape: ModelShape, layout: Layout, index: number): LayerWork {
-  const tensors = layerTensors(shape, layout, index);
+/** Tensors of a part of a layer, by what they are stored in. */
+function partWork(shape: ModelShape, tensors: readonly Tensor[]): PartWork {
   return {
     linear: matrices(tensors, ["linear"], shape),
     plain: matrices(tensors, ["plain", "full"], shape),
@@ -70,27 +69,48 @@ function layerWork(shape: ModelShape, layout: Layout, index: number): LayerWork 
   };
 }
 
-/** What does not depend on how layers are divided: the first layer, the last one (they differ with experts), the head. */
-interface ShapeWork extends Pick<Work, "kvWidth" | "decodeWidth" | "promptWidth"> {
-  readonly first: LayerWork;
-  readonly last: LayerWork;
+type Widths = Omit<Work, "stages">;
+
+/** What does not depend on how layers are divided: the two kinds of attention, the two kinds of what follows, the head. */
+interface ShapeWork extends Widths {
+  readonly full: PartWork;
+  readonly state: PartWork;
+  readonly dense: PartWork;
+  readonly experts: PartWork;
   readonly head: MatrixWork;
+}
+
+/** Tokens that the kernels of linear attention take at a time in a prompt. @see vllm/model_executor/layers/fla/ops/chunk.py */
+const chunkTokens = 64;
+
+/**
+ * Products of one token in linear attention, besides its matrices: with the state (read, changed, written), and with the
+ * tokens of its chunk (keys with keys and queries, twice the values), counted as for a prompt. From the algorithm; not
+ * measured. @see https://arxiv.org/abs/2412.06464
+ */
+function stateWidthOf({ linear }: ModelShape, { tensorParallel: tp }: Layout): number {
+  if (linear === undefined) return 0;
+  const { valueHeads, keyDim, valueDim } = linear;
+  return (valueHeads / tp) * (3 * keyDim * valueDim + 2 * chunkTokens * (keyDim + valueDim));
 }
 
 /**
  * Widths of keys, and of queries times keys and weights times values. With MLA a prompt's keys and values are unpacked, and
  * decoding works on the compressed vector itself. @see vllm/v1/attention/backends/mla/common.py
  */
-function widthsOf(shape: ModelShape, layout: Layout): Pick<Work, "kvWidth" | "decodeWidth" | "promptWidth"> {
+function widthsOf(shape: ModelShape, layout: Layout): Widths {
   const heads = shape.heads / layout.tensorParallel;
   const { mla, headDim } = shape;
   const both = headDim + headDim;
+  const state = { stateBytes: stateBytes(shape, layout), stateWidth: stateWidthOf(shape, layout) };
   if (mla === undefined) {
-    return { kvWidth: kvHeadsPerRank(shape, layout) * both, decodeWidth: heads * both, promptWidth: heads * both };
+    const kvWidth = kvHeadsPerRank(shape, layout) * both;
+    return { ...state, kvWidth, decodeWidth: heads * both, promptWidth: heads * both };
   }
   const { kvLoraRank, ropeDim, nopeDim, valueDim } = mla;
   const vector = kvLoraRank + ropeDim;
   return {
+    ...state,
     kvWidth: vector,
     decodeWidth: heads * (vector + kvLoraRank),
     promptWidth: heads * (nopeDim + ropeDim + valueDim),
@@ -99,8 +119,10 @@ function widthsOf(shape: ModelShape, layout: Layout): Pick<Work, "kvWidth" | "de
 
 const shapeWork = (shape: ModelShape, layout: Layout): ShapeWork => ({
   ...widthsOf(shape, layout),
-  first: layerWork(shape, layout, 0),
-  last: layerWork(shape, layout, shape.layers - 1),
+  full: partWork(shape, mixerTensors(shape, layout, false)),
+  state: partWork(shape, mixerTensors(shape, layout, true)),
+  dense: partWork(shape, restTensors(shape, layout, false)),
+  experts: partWork(shape, restTensors(shape, layout, true)),
   head: matrices([vocabTensor(shape, layout)], ["plain"], shape),
 });
 
@@ -116,25 +138,36 @@ function rememberedWork(shape: ModelShape, layout: Layout): ShapeWork {
   return work;
 }
 
+/** A stage's layers, as so many of each part. */
+function layersOf(parts: ShapeWork, counts: LayerCounts): PartWork {
+  const { full, state, dense, experts } = parts;
+  const { linear } = counts;
+  const others = counts.global + counts.local;
+  const sumOf = (kind: keyof PartWork): MatrixWork => {
+    const [a, b, c, d] = [full[kind], state[kind], dense[kind], experts[kind]];
+    return {
+      bytes: others * a.bytes + linear * b.bytes + counts.dense * c.bytes + counts.experts * d.bytes,
+      weights: others * a.weights + linear * b.weights + counts.dense * c.weights + counts.experts * d.weights,
+    };
+  };
+  return { linear: sumOf("linear"), plain: sumOf("plain"), experts: sumOf("experts") };
+}
+
 /** Sums up a model in a layout. */
 export function workOf(shape: ModelShape, layout: Layout): Work {
-  const { first, last, head, ...widths } = rememberedWork(shape, layout);
-  const dense = Math.min(shape.moe?.denseLayers ?? shape.layers, shape.layers);
-  const stages = layerRanges(shape.layers, layout).map(({ start, end }, rank): StageWork => {
-    const layers = end - start;
-    const denseLayers = Math.max(0, Math.min(end, dense) - start);
-    const moeLayers = layers - denseLayers;
-    const globalLayers = globalBelow(shape, end) - globalBelow(shape, start);
+  const parts = rememberedWork(shape, layout);
+  const { kvWidth, decodeWidth, promptWidth, stateWidth } = parts;
+  const stages = layerRanges(shape.layers, layout).map((range, rank): StageWork => {
+    const counts = countLayers(shape, range);
     return {
-      layers,
-      moeLayers,
-      linear: sumOf(first.linear, denseLayers, last.linear, moeLayers),
-      plain: sumOf(first.plain, denseLayers, last.plain, moeLayers),
-      experts: sumOf(first.experts, denseLayers, last.experts, moeLayers),
-      head: rank === layout.pipelineParallel - 1 ? head : nothing,
-      globalLayers,
-      localLayers: layers - globalLayers,
+      ...layersOf(parts, counts),
+      layers: range.end - range.start,
+      moeLayers: counts.experts,
+      head: rank === layout.pipelineParallel - 1 ? parts.head : nothing,
+      globalLayers: counts.global,
+      localLayers: counts.local,
+      linearLayers: counts.linear,
     };
   });
-  return { stages, ...widths };
+  return { stages, kvWidth, decodeWidth, promptWidth, stateBytes: parts.stateBytes, stateWidth };
 }

@@ -38,6 +38,7 @@ const row = z.strictObject({
   layout: z.strictObject({ tensorParallel: z.int(), pipelineParallel: z.int() }),
   args: args.optional(),
   maxModelLen: z.int().optional(),
+  kvDtypeBytes: z.literal([1, 2]).optional(),
   gpuBytes: z.int().optional(),
   measured,
   // Of measured-h200.json only.
@@ -70,7 +71,7 @@ const hopper = ({ source }: Row): number | undefined => (source.includes("H200")
 const settingsOf = (one: Row, own: Partial<EngineSettings> = {}): EngineSettings => {
   const computeCapability = hopper(one);
   const kernels = computeCapability === undefined ? {} : { computeCapability };
-  return { ...defaults, ...kernels, ...one.args, ...own };
+  return { ...defaults, kvDtypeBytes: one.kvDtypeBytes ?? 2, ...kernels, ...one.args, ...own };
 };
 
 /** The whole estimate, for rows that say how vLLM was started. */

@@ -251,4 +251,14 @@ describe("explainPlan", () => {
       ].join("\n"),
     );
   });
+
+  it("names the parsers of a model that is known by its id, and none of a directory with such a name", () => {
+    const known = makePlan(profileOf({}, { source: "Qwen/Qwen3-8B" }), withLlama({ gpus: [rtx3090] }));
+    assert.deepEqual([known.models[0].toolParser, known.models[0].reasoningParser], ["hermes", "qwen3"]);
+    assert.match(explainPlan(known), /^tool calls +parser hermes\nreasoning +parser qwen3$/m);
+    for (const source of ["./Qwen3-8B", "builtin:tiny-llama"]) {
+      const [model] = makePlan(profileOf({}, { source }), withLlama({ gpus: [rtx3090] })).models;
+      assert.deepEqual([model.toolParser, model.reasoningParser], [undefined, undefined]);
+    }
+  });
 });

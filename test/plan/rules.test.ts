@@ -2,8 +2,7 @@ import assert from "node:assert/strict";
 import fc from "fast-check";
 import { gpuModels } from "../../catalog/gpus";
 import { modelShapes } from "../../catalog/modelShapes";
-import { formatFault } from "../../config/errors";
-import { brokenLayoutRules, brokenRules, nearestLayouts, notes, ruleFault, type Candidate } from "../../plan/rules";
+import { brokenLayoutRules, brokenRules, nearestLayouts, notes, type Candidate } from "../../plan/rules";
 import { candidate, card, turing } from "./rules/cases";
 
 const llama = "meta-llama/Llama-3.1-8B-Instruct";
@@ -46,23 +45,6 @@ describe("plan/rules", () => {
   it("does not ask what a shard must be of heads that do not divide", () => {
     const rules = brokenLayoutRules(candidate("Qwen/Qwen3-32B-FP8", 3)).map(({ rule }) => rule);
     assert.ok(rules.includes("heads") && !rules.includes("block-fp8"));
-  });
-
-  it("writes a fault with the layouts that work, under the pin that it is about", () => {
-    const pinned = candidate(llama, 3, 1, { pins: { tensorParallel: 3 } });
-    const [first] = brokenRules(pinned);
-    assert.ok(first !== undefined);
-    assert.equal(
-      formatFault(ruleFault(first, "models[0]", nearestLayouts(pinned, 8))),
-      "models[0].tensorParallel: found TP 3 and 32 attention heads; expected a TP that divides 32; " +
-        "fix: use TP 2, TP 4, TP 1 x PP 3",
-    );
-    const parser = candidate(llama, 1, 1, { pins: { toolParser: "nonsense" } });
-    const [second] = brokenRules(parser);
-    assert.ok(second !== undefined);
-    const fault = ruleFault(second, "models[1]", nearestLayouts(parser, 8));
-    assert.equal(fault.path, "models[1].toolParser");
-    assert.match(fault.fix, /^write one of /);
   });
 
   it("tells of a large FP8 model on eight A100 what does work", () => {

@@ -219,4 +219,29 @@ describe("plan/speed", () => {
     assert.throws(() => speedOf({ ...request, gpus: request.gpus.slice(1) }), /3 GPUs for 2 x 2 ranks/);
     assert.throws(() => speedOf(request, workOf(request.shape, spread(4))), /work for 1 stages, not 2/);
   });
+
+  it("reads and writes a state for each sequence with linear attention, whatever its length", () => {
+    const next = shapeOf("Qwen/Qwen3-Next-80B-A3B-Instruct");
+    const at = (contextTokens: number, concurrency: number): number =>
+      speedOf(ask(next, cardsOf(cardOf("h200"), 2), { layout: spread(2), contextTokens, concurrency })).interTokenBusy
+        .value;
+    // 12 layers of one KV head of 256 on a rank: 12 KiB a token.
+    const cache = (16 * 100_000 * 12 * 2 * 256 * 2) / (0.82 * 4.8e12);
+    assert.ok(Math.abs((at(101_000, 16) - at(1000, 16)) / cache - 1) < 0.01);
+    const { linear, ...full } = next;
+    assert.ok(linear !== undefined);
+    const states = workOf(next, spread(2));
+    assert.equal(states.stateBytes, 548_864);
+    assert.deepEqual(
+      states.stages.map(({ globalLayers, localLayers, linearLayers }) => [globalLayers, localLayers, linearLayers]),
+      [[12, 0, 36]],
+    );
+    assert.equal(workOf(full, spread(2)).stateBytes, 0);
+    const wider = { ...next, linear: { ...linear, stateBytes: 4 as const } };
+    const more = speedOf(ask(wider, cardsOf(cardOf("h200"), 2), { layout: spread(2), concurrency: 64 }));
+    const less = speedOf(ask(next, cardsOf(cardOf("h200"), 2), { layout: spread(2), concurrency: 64 }));
+    const states32 = (2 * 64 * 36 * 16 * 128 * 128 * 2) / (0.82 * 4.8e12);
+    const longer = more.interTokenBusy.value - less.interTokenBusy.value;
+    assert.ok(Math.abs(longer / states32 - 1) < 0.01, `${longer} and ${states32}`);
+  });
 });

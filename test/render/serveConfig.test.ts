@@ -16,6 +16,20 @@ describe("renderServeConfig", () => {
     assert.equal(toYaml(renderServeConfig(llama)), golden("serve-cuda.yaml"));
   });
 
+  it("has vLLM parse tool calls and reasoning where the model's parsers are known", () => {
+    const source = "Qwen/Qwen3-8B";
+    const textOf = (model: object): string =>
+      toYaml(renderServeConfig(makePlan(profileOf({}, model), withLlama({ gpus: [rtx3090] }))));
+    const text = textOf({ source });
+    assert.match(text, /enable_auto_tool_choice: true\n/);
+    assert.match(text, /tool_call_parser: hermes\n/);
+    assert.match(text, /reasoning_parser: qwen3\n/);
+    const distilled = textOf({ source: "deepseek-ai/DeepSeek-R1-Distill-Qwen-7B" });
+    assert.doesNotMatch(distilled, /tool/);
+    assert.match(distilled, /reasoning_parser: deepseek_r1\n/);
+    assert.doesNotMatch(toYaml(renderServeConfig(tiny, weights)), /parser|tool_choice/);
+  });
+
   it("gives a GPU an exact KV cache only when one was asked for", () => {
     const plan = makePlan(profileOf({ kvCacheGib: 2 }, { source: "org/llama" }), withLlama({ gpus: [rtx3090] }));
     const text = toYaml(renderServeConfig(plan));

@@ -98,9 +98,10 @@ const understood: ReadonlySet<string> = new Set(["full_attention", "sliding_atte
  */
 export function slidingOf(text: RawText, family: Family, path: string, faults: Faults): SlidingShape | undefined {
   const place = (key: string): string => (path === "" ? key : `${path}.${key}`);
+  if (family.needs?.includes("linear") === true) return undefined;
   const strange = text.layer_types?.find((type) => !understood.has(type));
   if (strange !== undefined) {
-    const needed = "layers with full or sliding attention (linear, chunked and Mamba layers are not modelled)";
+    const needed = "layers with full or sliding attention (others are modelled only in the types that have them)";
     faults.add({ path: place("layer_types"), found: `"${strange}"`, needed, fix: chooseAnother });
     return undefined;
   }

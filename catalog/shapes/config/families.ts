@@ -1,5 +1,6 @@
 /** What a model type says without writing it into its config.json: biases, norms, experts, defaults. */
-import type { MlaShape, ModelShape, MoeShape } from "../modelShape";
+import type { LinearShape, MlaShape, ModelShape, MoeShape } from "../modelShape";
+import { linearOf } from "./linear";
 import type { RawText } from "./raw";
 
 /** Part of a shape that depends on the family. */
@@ -9,6 +10,7 @@ export type Traits = Partial<
     /** Undefined in a family with experts: a field that describes them is missing. */
     readonly moe: MoeShape | undefined;
     readonly mla: MlaShape | undefined;
+    readonly linear: LinearShape | undefined;
   }
 >;
 
@@ -16,8 +18,8 @@ export type Traits = Partial<
 export interface Family {
   /** What transformers' class fills in where config.json is silent. @see transformers 5, configuration_<type>.py */
   readonly defaults?: Readonly<Record<string, unknown>>;
-  /** Has experts, or a compressed cache: its traits must be found. */
-  readonly needs?: readonly ("moe" | "mla")[];
+  /** Has experts, a compressed cache, or linear attention: its traits must be found. */
+  readonly needs?: readonly ("moe" | "mla" | "linear")[];
   readonly traits: (text: RawText) => Traits;
   /** Every so many layers one is global, unless the config says otherwise. */
   readonly windowEvery?: number;
@@ -52,7 +54,14 @@ function qwenExperts(text: RawText): MoeShape | undefined {
   const own = expertsOf(text.num_experts, text.num_experts_per_tok, text.moe_intermediate_size);
   const denseLayers = leadingDense(text);
   if (own === undefined || denseLayers === undefined) return undefined;
-  return { ...noExtras, ...own, denseLayers, sharedIntermediate: text.shared_expert_intermediate_size ?? 0 };
+  const sharedIntermediate = text.shared_expert_intermediate_size ?? 0;
+  return {
+    ...noExtras,
+    ...own,
+    denseLayers,
+    sharedIntermediate,
+    ...(sharedIntermediate > 0 ? { sharedGate: true } : {}),
+  };
 }
 
 /** DeepSeek's way, which GLM follows: routed and shared experts of one width, the first layers dense. */
@@ -95,6 +104,29 @@ const qwen3Moe: Family = {
   needs: ["moe"],
   traits: (text) => ({ qkNorm: true, qkvBias: bias(text), moe: qwenExperts(text) }),
 };
+/** What Qwen3-Next and Qwen3.5 share. @see vllm/transformers_utils/configs/qwen3_next.py, qwen3_5.py */
+const gatedDelta = {
+  head_dim: 256,
+  linear_num_key_heads: 16,
+  linear_num_value_heads: 32,
+  linear_key_head_dim: 128,
+  linear_value_head_dim: 128,
+  linear_conv_kernel_dim: 4,
+  full_attention_interval: 4,
+} as const;
+const hybridTraits = (text: RawText): Traits => ({
+  qkNorm: true,
+  qkvBias: text.qkv_bias ?? false,
+  linear: linearOf(text),
+});
+const qwen35: Family = { defaults: gatedDelta, partialRotary: 0.25, needs: ["linear"], traits: hybridTraits };
+const qwen35Moe: Family = {
+  // Every layer has experts; the width of a dense one is written nowhere and used nowhere.
+  defaults: { ...gatedDelta, intermediate_size: 512, shared_expert_intermediate_size: 512 },
+  partialRotary: 0.25,
+  needs: ["moe", "linear"],
+  traits: (text) => ({ ...hybridTraits(text), moe: qwenExperts(text) }),
+};
 const mistral: Family = { defaults: { sliding_window: 4096 }, traits: () => ({}) };
 const deepseek: Family = { needs: ["moe", "mla"], traits: deepseekTraits };
 const gemma3: Family = {
@@ -133,6 +165,9 @@ export const families: Readonly<Record<string, Family>> = {
   qwen3_vl_text: qwen3,
   qwen3_moe: qwen3Moe,
   qwen3_vl_moe_text: qwen3Moe,
+  qwen3_next: qwen35Moe,
+  qwen3_5_text: qwen35,
+  qwen3_5_moe_text: qwen35Moe,
   gemma2: {
     defaults: { head_dim: 256, sliding_window: 4096, tie_word_embeddings: true },
     windowEvery: 2,
@@ -164,17 +199,19 @@ export const withVision: Readonly<Record<string, string>> = {
   qwen2_5_vl: "qwen2_5_vl_text",
   qwen3_vl: "qwen3_vl_text",
   qwen3_vl_moe: "qwen3_vl_moe_text",
+  qwen3_5: "qwen3_5_text",
+  qwen3_5_moe: "qwen3_5_moe_text",
 };
 
 /** Why some common model types are not understood: by a part of their name. */
 export const notUnderstood: readonly (readonly [name: RegExp, why: string])[] = [
   [
-    /qwen3_next|qwen3_5|kimi_linear|minimax|bailing_hybrid|lfm2/,
-    "layers with linear attention, which keep a state instead of a cache",
+    /kimi_linear|minimax|bailing_hybrid|lfm2|qwen4_exp/,
+    "layers with linear attention of another kind than Qwen3-Next's",
   ],
   [
     /mamba|jamba|bamba|zamba|falcon_h1|granitemoehybrid|nemotron_h|plamo2|rwkv/,
-    "Mamba layers, which keep a state instead of a cache",
+    "Mamba layers, whose state is not modelled",
   ],
   [/bert|roberta|^t5|bart|whisper|siglip|clip/, "an encoder, which does not generate text from a cache"],
   [/llama4/, "attention in chunks"],

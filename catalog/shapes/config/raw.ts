@@ -42,6 +42,15 @@ export const textSchema = z.looseObject({
   layer_types: z.array(z.string()).nullish(),
   sliding_window_pattern: count.nullish(),
   _sliding_window_pattern: count.nullish(),
+  // Linear attention
+  full_attention_interval: count.nullish(),
+  linear_num_key_heads: count.nullish(),
+  linear_num_value_heads: count.nullish(),
+  linear_key_head_dim: count.nullish(),
+  linear_value_head_dim: count.nullish(),
+  linear_conv_kernel_dim: count.nullish(),
+  mamba_ssm_dtype: z.string().nullish(),
+  attn_output_gate: z.boolean().nullish(),
   // Experts
   num_local_experts: count.nullish(),
   num_experts: count.nullish(),
@@ -75,9 +84,12 @@ export const visionSchema = z.looseObject({
   mlp_ratio: z.number().positive().nullish(),
   image_size: count.nullish(),
   patch_size: count,
+  temporal_patch_size: count.nullish(),
+  spatial_merge_size: count.nullish(),
+  num_position_embeddings: count.nullish(),
+  /** Layers whose output a merger of its own hands to the language model (Qwen3-VL). */
+  deepstack_visual_indexes: z.array(whole).nullish(),
 });
-
-export type RawVision = z.infer<typeof visionSchema>;
 
 /** The outermost object: what stands beside the language model. */
 export const outerSchema = z.looseObject({

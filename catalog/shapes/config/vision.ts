@@ -17,6 +17,11 @@ interface Tower {
   readonly feedForward: number;
   readonly patch: number;
   readonly image?: number;
+  /** Of Qwen's towers: frames in a patch, patches that are joined, learned positions, mergers besides the last. */
+  readonly frames: number;
+  readonly joined: number;
+  readonly positions: number;
+  readonly mergers: number;
 }
 
 function towerOf(raw: unknown, faults: Faults): Tower | undefined {
@@ -33,7 +38,17 @@ function towerOf(raw: unknown, faults: Faults): Tower | undefined {
     return undefined;
   }
   const image = typeof config.image_size === "number" ? { image: config.image_size } : {};
-  return { width, layers, feedForward, patch: config.patch_size, ...image };
+  return {
+    width,
+    layers,
+    feedForward,
+    patch: config.patch_size,
+    frames: config.temporal_patch_size ?? 2,
+    joined: (config.spatial_merge_size ?? 2) ** 2,
+    positions: config.num_position_embeddings ?? 2304,
+    mergers: config.deepstack_visual_indexes?.length ?? 0,
+    ...image,
+  };
 }
 
 /**
@@ -48,11 +63,21 @@ function siglip({ width, layers, feedForward, patch, image = 0 }: Tower, hidden:
   return positions + embedding + layers * layer + 2 * width + width * hidden + width;
 }
 
-/** Patches that a projector joins before it projects them, side by side and one below the other. */
-const joined = 4;
+/**
+ * Qwen3-VL and Qwen3.5: biases everywhere, learned positions, a plain feed-forward layer, and mergers, each a norm and two
+ * matrices over joined patches. @see vllm/model_executor/models/qwen3_vl.py, Qwen3_VisionTransformer
+ */
+function qwen3Tower(tower: Tower, hidden: number): number {
+  const { width, layers, feedForward, patch, frames, joined, positions, mergers } = tower;
+  const embedding = channels * frames * patch ** 2 * width + width + positions * width;
+  const layer = 4 * (width ** 2 + width) + 2 * width * feedForward + feedForward + width + 4 * width;
+  const wide = joined * width;
+  const matrices = wide ** 2 + wide + wide * hidden + hidden;
+  return embedding + layers * layer + (2 * width + matrices) + mergers * (2 * wide + matrices);
+}
 
 /** Any other tower, from above: a gated feed-forward layer, and a projector over joined patches. */
-function estimate({ width, layers, feedForward, patch }: Tower, hidden: number): number {
+function estimate({ width, layers, feedForward, patch, joined }: Tower, hidden: number): number {
   const layer = 4 * width ** 2 + 3 * width * feedForward;
   const projector = (joined * width) ** 2 + joined * width * hidden + hidden ** 2;
   return Math.ceil(channels * patch ** 2 * width + layers * layer + projector);
@@ -62,6 +87,6 @@ function estimate({ width, layers, feedForward, patch }: Tower, hidden: number):
 export function visionOf(raw: unknown, modelType: string, hidden: number, faults: Faults): Vision | undefined {
   const tower = towerOf(raw, faults);
   if (tower === undefined) return undefined;
-  const exact = modelType === "gemma3";
-  return { params: exact ? siglip(tower, hidden) : estimate(tower, hidden), exact };
+  const count = modelType === "gemma3" ? siglip : /^qwen3_(vl|5)/.test(modelType) ? qwen3Tower : undefined;
+  return { params: (count ?? estimate)(tower, hidden), exact: count !== undefined };
 }

@@ -40,6 +40,8 @@ export const localModel = z.strictObject({
   dtype: z.literal("auto"),
   enforceEager: z.boolean(),
   gpuMemoryUtilization: z.number().optional(),
+  toolParser: text("vLLM's name").optional(),
+  reasoningParser: text("vLLM's name").optional(),
 });
 
 const policy = {

@@ -17,11 +17,24 @@ const moe = z
     perToken: positive("experts a token goes through"),
     intermediate: positive("width of one expert"),
     sharedIntermediate: whole("width of all shared experts together"),
+    sharedGate: z.boolean().describe("the shared expert's output is gated").optional(),
     denseLayers: whole("layers at the start without experts"),
     biases: z.boolean(),
     routerCorrection: z.boolean(),
   })
   .describe("routed experts");
+
+const linear = z
+  .strictObject({
+    fullEvery: positive("every so many layers one has full attention"),
+    keyHeads: positive("heads of queries and keys"),
+    valueHeads: positive("heads of values"),
+    keyDim: positive("width of a head of queries and keys"),
+    valueDim: positive("width of a head of values"),
+    convKernel: positive("tokens that the convolution sees"),
+    stateBytes: z.literal([2, 4]).describe("bytes of one number of the state"),
+  })
+  .describe("layers with linear attention (gated delta net)");
 
 const mla = z
   .strictObject({
@@ -55,10 +68,15 @@ export const shape = z
     sliding: z
       .strictObject({ window: positive("in tokens"), globalEvery: positive("every so many layers one is global") })
       .optional(),
+    linear: linear.optional(),
     moe: moe.optional(),
     mla: mla.optional(),
     visionParams: whole("parameters of the vision tower").optional(),
     quantization,
+    plainParts: z
+      .array(z.enum(["attention", "linear", "shared"]))
+      .describe("what the quantization leaves in 16 bit")
+      .optional(),
     publishedParams: positive("published number of parameters").optional(),
     source: text("where the fields come from"),
     date: text("when they were looked up"),

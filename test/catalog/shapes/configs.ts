@@ -1,8 +1,11 @@
+import { hybridConfigs } from "./hybridConfigs";
+
 /**
  * config.json files as published with the models, without the keys that no shape depends on (token ids, dropouts, file
  * versions). Each is one that the catalogue has a row of.
  */
 export const configs: Readonly<Record<string, Readonly<Record<string, unknown>>>> = {
+  ...hybridConfigs,
   "meta-llama/Llama-3.1-8B-Instruct": {
     architectures: ["LlamaForCausalLM"],
     attention_bias: false,

@@ -1,7 +1,9 @@
 import assert from "node:assert/strict";
+import { z } from "zod";
 import { modelShape, type ModelShape } from "../../../catalog/modelShapes";
 import { shapeFromConfig, type ShapeFault } from "../../../catalog/shapes/fromConfig";
 import { configs, phi4Mini } from "./configs";
+import { qwenVision } from "./hybridConfigs";
 
 type Config = Readonly<Record<string, unknown>>;
 
@@ -21,7 +23,13 @@ function faultsOf(config: unknown): readonly ShapeFault[] {
 const changed = (id: string, keys: Config): Config => ({ ...configs[id], ...keys });
 
 const llama = "meta-llama/Llama-3.1-8B-Instruct";
+const next = "Qwen/Qwen3-Next-80B-A3B-Instruct";
 const quantized = (config: Config): Config => changed(llama, { quantization_config: config });
+
+const weights = (own: Config): Config => ({
+  quant_method: "compressed-tensors",
+  config_groups: { group_0: { weights: { num_bits: 4, type: "int", group_size: 128, ...own } } },
+});
 
 /** What memory depends on: all but names and where it comes from. */
 const labels: ReadonlySet<string> = new Set(["id", "source", "date", "verified", "publishedParams"]);
@@ -90,12 +98,55 @@ describe("catalog/shapes/fromConfig", () => {
       perToken: 4,
       intermediate: 1408,
       sharedIntermediate: 5632,
+      sharedGate: true,
       denseLayers: 0,
       biases: false,
       routerCorrection: false,
     });
     const v2 = shapeOf(changed("deepseek-ai/DeepSeek-V3", { model_type: "deepseek_v2", topk_method: "greedy" }));
     assert.equal(v2.moe?.routerCorrection, false);
+  });
+
+  it("reads linear attention by its interval, and without pictures plain positions", () => {
+    const kinds = Array.from({ length: 48 }, (_, index) => (index % 4 === 3 ? "full_attention" : "linear_attention"));
+    const byKind = shapeOf(changed(next, { layer_types: kinds, full_attention_interval: undefined }));
+    assert.deepEqual(byKind.linear, modelShape(next)?.linear);
+    assert.equal(shapeOf(changed(next, { full_attention_interval: 6 })).linear?.fullEvery, 6);
+    const { text_config: text } = z.object({ text_config: z.looseObject({}) }).parse(configs["Qwen/Qwen3.8-27B"]);
+    assert.deepEqual(shapeOf(text).rope, { rows: 262144, dim: 64 });
+    assert.equal(shapeOf(text).linear?.stateBytes, 4);
+  });
+
+  it("reads which parts a quantization leaves in 16 bit, whoever wrote the list", () => {
+    const gptqOf = (dynamic: Config) => ({ quant_method: "gptq", bits: 4, group_size: 128, sym: true, dynamic });
+    const all = (name: string): string[] => Array.from({ length: 48 }, (_, index) => `model.layers.${index}.${name}`);
+    const partsOf = (quantization_config: Config): unknown =>
+      shapeOf(changed(next, { quantization_config })).plainParts;
+    assert.deepEqual(partsOf(gptqOf({ "-:.*attn.*": {}, "-:.*shared_expert.*": {}, "-:.*mtp.*": {} })), [
+      "attention",
+      "linear",
+      "shared",
+    ]);
+    assert.deepEqual(partsOf({ ...weights({}), ignore: ["lm_head", ...all("linear_attn.out_proj")] }), ["linear"]);
+    assert.deepEqual(partsOf({ ...weights({}), ignore: ["re:.*self_attn.*", "re:("] }), ["attention"]);
+    const awq = { quant_method: "awq", bits: 4, group_size: 128, zero_point: true };
+    assert.deepEqual(partsOf({ ...awq, modules_to_not_convert: ["shared_expert"] }), ["shared"]);
+    const fp8 = { quant_method: "fp8", weight_block_size: [128, 128] };
+    const small = [...all("linear_attn.in_proj_ba"), ...all("mlp.shared_expert_gate"), "model.layers.0.self_attn"];
+    assert.equal(partsOf({ ...fp8, modules_to_not_convert: small }), undefined);
+  });
+
+  it("counts the mergers of Qwen3-VL's tower", () => {
+    const vision = { ...qwenVision, out_hidden_size: 4096, deepstack_visual_indexes: [8, 16, 24] };
+    const text = {
+      ...configs["Qwen/Qwen3-32B-AWQ"],
+      quantization_config: null,
+      hidden_size: 4096,
+      model_type: "qwen3_vl_text",
+    };
+    const shape = shapeOf({ model_type: "qwen3_vl", text_config: text, vision_config: vision });
+    // As transformers builds it.
+    assert.deepEqual([shape.visionParams, shape.verified], [576_388_336, true]);
   });
 
   it("estimates other vision towers and says so", () => {
@@ -119,15 +170,19 @@ describe("catalog/shapes/fromConfig", () => {
     it(`reads ${name}`, () => assert.deepEqual(shapeOf(quantized(config)).quantization, expected));
   }
 
-  const weights = (own: Config): Config => ({
-    quant_method: "compressed-tensors",
-    config_groups: { group_0: { weights: { num_bits: 4, type: "int", group_size: 128, ...own } } },
-  });
   const refused: readonly (readonly [name: string, config: unknown, path: string, found: RegExp])[] = [
     ["what is no object", "llama", "(config)", /"llama"/],
     ["no model type", {}, "model_type", /nothing/],
     ["an unknown type", changed(llama, { model_type: "novel" }), "model_type", /"novel"/],
-    ["linear attention", changed(llama, { model_type: "qwen3_next" }), "model_type", /linear attention/],
+    ["other linear attention", changed(llama, { model_type: "kimi_linear" }), "model_type", /linear attention/],
+    ["an ungated output", changed(next, { attn_output_gate: false }), "(config)", /linear attention/],
+    [
+      "linear attention without a pattern",
+      changed(next, { layer_types: [...Array<string>(47).fill("linear_attention"), "full_attention"].reverse() }),
+      "(config)",
+      /linear attention/,
+    ],
+    ["a missing width", changed(next, { linear_key_head_dim: "wide" }), "linear_key_head_dim", /"wide"/],
     ["Mamba", changed(llama, { model_type: "nemotron_h" }), "model_type", /Mamba/],
     ["an encoder", changed(llama, { model_type: "modernbert" }), "model_type", /encoder/],
     ["a classifier", changed(llama, { architectures: ["LlamaForSequenceClassification"] }), "architectures", /Llama/],

@@ -42,7 +42,7 @@ describe("--gpus", () => {
 
   const wrong: readonly (readonly [typed: string, message: RegExp])[] = [
     ["3x3091", /found "3x3091": the card "3091".*fix: did you mean 3090\?/],
-    ["3xradeon", /the card "radeon"; expected one of a100-80g-pcie, .*fix: take one of these/],
+    ["3xradeon", /the card "radeon"; expected one of a100-40g-pcie, .*fix: take one of these/],
     ["", /found ""; expected an item like 3x3090@10GbE/],
     ["3x", /the card "3x"/],
     ["0x3090", /0 GPUs each; expected 1 to 256 nodes with 1 to 16 GPUs each/],

@@ -123,6 +123,7 @@ gemma-3-27b  google/gemma-3-27b-it, 16 bit
     assert.match(short, /1 more with --why/);
     assert.doesNotMatch(short, /PP 2 on RTX 3090|NCCL_IB_DISABLE|two all-reduces/);
     const long = explainCluster(homelab(), { why: true });
+    assert.match(long.replace(/\s+/g, " "), /no tool parser, no reasoning parser/);
     assert.match(long, /PP 2 on RTX 3090/);
     assert.match(long, /NCCL_IB_DISABLE=1/);
     assert.match(long, /two all-reduces/);

@@ -26,6 +26,22 @@ describe("plan/layouts/faults", () => {
     assert.doesNotMatch(fault.needed + fault.fix, /Ethernet/);
   });
 
+  it("names the pin that a rule is about, with the layouts that work where a layout is the answer", () => {
+    const eight = on(nodeOf("a", "3090", 8));
+    const fault = refused("meta-llama/Llama-3.1-8B-Instruct", eight, { pins: { tensorParallel: 3 } });
+    assert.equal(fault.path, "models[0].tensorParallel");
+    assert.match(fault.found, /^TP 3 and 32 attention heads; also /);
+    assert.match(fault.needed, /^a TP that divides 32 \(vLLM: vllm\/config\/model\.py/);
+    assert.equal(fault.fix, "change tensorParallel or leave it out; nearest that works: TP 2 or TP 4");
+    const linear = refused("Qwen/Qwen3.5-9B", eight, { pins: { tensorParallel: 3 } });
+    assert.match(linear.found, /TP 3 and 16 key heads of linear attention/);
+    assert.match(linear.fix, /nearest that works: TP 2 or TP 4$/);
+    const parser = refused("Qwen/Qwen3-8B", eight, { pins: { toolParser: "hermess" } });
+    assert.equal(parser.path, "models[0].toolParser");
+    assert.match(parser.needed, /^one of .*\(nearest: hermes\)/);
+    assert.equal(parser.fix, "change toolParser or leave it out");
+  });
+
   it("names the context when it is longer than the model takes", () => {
     const fault = refused("Qwen/Qwen3-8B", twoNodes, { contextTokens: 100000 });
     assert.equal(fault.path, "models[0].contextTokens");

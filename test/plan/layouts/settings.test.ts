@@ -14,4 +14,20 @@ describe("plan/layouts/settings", () => {
     assert.equal(shareOn("3060", 1), 0.92);
     assert.equal(shareOn("3060", 2, { ...twice, gpuMemoryUtilization: 0.9 }), 0.9);
   });
+
+  it("has no more slots than there are blocks for the states of linear attention, with room to spare", () => {
+    const one = on(nodeOf("a", "4090", 1));
+    const { engine, memory, reasons } = plannedOne("Qwen/Qwen3.5-9B", one);
+    assert.equal(engine.blockSize, 528);
+    assert.ok(engine.maxNumSeqs < 256 && engine.maxNumSeqs < 0.92 * memory.cold.kv.blocks);
+    assert.ok(
+      reasons.some((reason) => /^\d+ slots instead of vLLM's 256: each needs a block of the cache/.test(reason)),
+    );
+    assert.equal(plannedOne("Qwen/Qwen3.5-9B", one, { pins: { enforceEager: true } }).engine.maxNumSeqs, 256);
+    for (let share = 0.9; share < 1; share += 0.005) {
+      const tight = plannedOne("Qwen/Qwen3.5-9B", one, { pins: { gpuMemoryUtilization: share } });
+      const { blocks } = tight.memory.cold.kv;
+      assert.ok(tight.engine.maxNumSeqs <= 0.92 * blocks, `${tight.engine.maxNumSeqs} slots and ${blocks} blocks`);
+    }
+  });
 });

@@ -73,6 +73,16 @@ describe("plan/memory/overhead", () => {
     assert.ok((activationPeaks(shape, spread(2), few)[0] ?? 0) < first);
   });
 
+  it("runs one image of the largest size through Qwen's tower, near what a published log says", () => {
+    const shape = shapeOf("Qwen/Qwen3.8-27B-FP8");
+    const settings = { ...few, maxNumSeqs: 2, maxNumBatchedTokens: 8192 };
+    const [peak = 0] = activationPeaks(shape, spread(2), settings);
+    assert.equal(peak, 2 * (65_536 * (4304 + 4 * 1152 + 1536) + 16_384 * 5120));
+    assert.ok(Math.abs(peak / (1.59 * 2 ** 30) - 1) < 0.12, String(peak));
+    const [more = 0] = activationPeaks(shape, spread(2), { ...settings, maxNumBatchedTokens: 32_768 });
+    assert.equal(more, 2 * peak);
+  });
+
   it("makes room for the unpacked keys and values of MLA, split over TP", () => {
     const shape = shapeOf("deepseek-ai/DeepSeek-V3");
     const [one = 0] = activationPeaks(shape, spread(1), few);

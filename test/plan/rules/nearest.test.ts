@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
-import { layoutName, nearest } from "../../../plan/rules/nearest";
+import { layoutName } from "../../../plan/layouts/words";
+import { nearest } from "../../../plan/rules/nearest";
 import { candidate } from "./cases";
 
 describe("plan/rules/nearest", () => {
@@ -10,12 +11,12 @@ describe("plan/rules/nearest", () => {
     nearest(candidate(llama, tp, pp), gpus, even(sizes)).map(layoutName);
 
   it("finds the TP below and above at the same PP, then another depth", () => {
-    assert.deepEqual(names(3, 1, 8, [1, 2, 4, 8]), ["TP 2", "TP 4", "TP 1 x PP 3"]);
+    assert.deepEqual(names(3, 1, 8, [1, 2, 4, 8]), ["TP 2", "TP 4", "PP 3"]);
     assert.deepEqual(names(3, 2, 8, [1, 2, 4, 8]), ["TP 2 x PP 2", "TP 4 x PP 2", "TP 2 x PP 3"]);
   });
 
   it("uses no more GPUs than there are", () => {
-    assert.deepEqual(names(3, 1, 3, [1, 2, 4]), ["TP 2", "TP 1 x PP 3"]);
+    assert.deepEqual(names(3, 1, 3, [1, 2, 4]), ["TP 2", "PP 3"]);
     assert.deepEqual(names(8, 2, 4, [1, 2, 4]), ["TP 2 x PP 2", "TP 4"]);
   });
 

@@ -18,6 +18,15 @@ describe("plan/rules/notes", () => {
     assert.match(text(candidate("deepseek-ai/DeepSeek-V3", 8), "kv-heads"), /MLA does not divide it/);
   });
 
+  it("tells what linear attention keeps, and in which blocks", () => {
+    const next = candidate("Qwen/Qwen3-Next-80B-A3B-Instruct", 2);
+    assert.match(
+      text(next, "linear-attention"),
+      /^36 of 48 layers .* keeps 536 KiB .* only 12 layers .* is 544 tokens\.$/,
+    );
+    assert.match(text({ ...next, kvCacheDtype: "fp8" }, "linear-attention"), /1072 tokens/);
+  });
+
   it("tells what FP8 and MXFP4 are worth on older cards", () => {
     const at = (id: string, gpu: string) => about(candidate(id, 1, 1, { gpus: [card(gpu)] }));
     assert.deepEqual(at("Qwen/Qwen3-8B-FP8", "rtx-3090"), ["fp8"]);
