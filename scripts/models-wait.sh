@@ -23,9 +23,22 @@ state() {
   esac
 }
 
+# field NAME: a number of the downloader's last line.
+field() { printf '%s' "$line" | sed -n "s/.*\"$1\":\([0-9]*\).*/\1/p"; }
+
 # progress JOB: the last thing it said, or what it waits for.
 progress() {
-  line=$(kubectl_here logs "job/$1" --tail=1 2>/dev/null | cut -c1-300) || line=
+  line=$(kubectl_here logs "job/$1" --tail=1 2>/dev/null | cut -c1-600) || line=
+  total=$(field bytesTotal)
+  if [ -n "$total" ]; then
+    awk -v done="$(field bytesDone)" -v total="$total" -v rate="$(field bytesPerSecond)" -v eta="$(field etaSeconds)" 'BEGIN {
+      printf "%.1f of %.1f GiB, %.0f MiB/s", done / 2^30, total / 2^30, rate / 2^20
+      if (eta != "") printf ", %d min left", (eta + 59) / 60
+    }'
+    printf '%s' "$line" | sed -n 's/.*"note":"\([^"]*\)".*/; \1/p' | tr -d '\n'
+    return 0
+  fi
+  line=$(printf '%s' "$line" | cut -c1-300)
   [ -n "$line" ] || line=$(kubectl_here get pods -l "job-name=$1" -o 'jsonpath={range .items[*]}{.status.phase}{" "}{.status.containerStatuses[*].state.waiting.reason}{" "}{.status.conditions[?(@.type=="PodScheduled")].message}{end}' 2>/dev/null) || line=
   printf '%s' "${line:-starting}"
 }

@@ -16,7 +16,7 @@ const mayImport: Readonly<Record<string, readonly string[]>> = {
   config: ["catalog"],
   plan: ["config types", "config/errors", "config/addresses", "catalog"],
   render: ["plan types", "plan/deckhouse/groups", "plan/stages/names", "config types", "config/addresses", "catalog"],
-  components: ["system", "render", "plan types", "config types", "catalog"],
+  components: ["system", "render", "plan types", "plan/stages/names", "config types", "catalog"],
   gateway: [],
   download: ["catalog/units", "system"],
   local: ["system", "catalog", "config", "plan types", "render"],

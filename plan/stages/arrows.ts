@@ -55,6 +55,56 @@ function scrapers({ platform, monitoring }: ClusterProfile): readonly Party[] {
   return [kind === "deckhouse" ? { namespace: "d8-monitoring" } : { anyPod: true }];
 }
 
+/** Kind of the chat page's pods. */
+const pageOf = ({ chat }: ClusterProfile): "open-webui" | "lobe-chat" | undefined =>
+  (({ none: undefined, openWebUi: "open-webui", lobeChat: "lobe-chat" }) as const)[chat.kind];
+
+/** Networks that nothing is left out of. */
+const networks = (list: readonly string[]): readonly Party[] => list.map((addresses) => ({ addresses, except: [] }));
+
+/** Port of an https address. */
+const portOf = (url: string): number => Number(new URL(url).port || "443");
+
+/**
+ * The page reaches the gateway, and of what is outside only what its users log in at and its database. An issuer behind the
+ * cluster's own ingress is reached at its controller, whatever the address says; which port that has there is UNVERIFIED.
+ */
+function chatArrows(profile: ClusterProfile): readonly Arrow[] {
+  const page = pageOf(profile);
+  if (page === undefined) return [];
+  const { oidc, database, replicas } = profile.chat;
+  const entry = ingressController(profile);
+  const from = pod(page);
+  const issuer = oidc === undefined ? [] : [...networks(oidc.addresses), ...("namespace" in entry ? [entry] : [])];
+  return [
+    { from: entry, to: from, ports: [page === "lobe-chat" ? ports.lobeChat : ports.chat], why: "people" },
+    { from, to: pod("gateway"), ports: [ports.gateway], why: "the page asks as a client does" },
+    ...(page === "open-webui" && replicas > 1
+      ? [{ from, to: pod("chat-redis"), ports: [ports.valkey], why: "what the page's replicas tell each other" }]
+      : []),
+    ...issuer.map((to) => ({ from, to, ports: [portOf(oidc?.issuer ?? "")], why: "who a user is" })),
+    ...networks(database?.addresses ?? []).map((to) => ({
+      from,
+      to,
+      ports: [database?.port ?? 0],
+      why: "the page's database",
+    })),
+  ];
+}
+
+function metricsArrows(profile: ClusterProfile): readonly Arrow[] {
+  return scrapers(profile).flatMap((from) => [
+    ...(["ray-head", "ray-worker"] as const).map((to) => ({
+      from,
+      to: pod(to),
+      ports: [ports.rayMetrics],
+      why: "metrics",
+    })),
+    { from, to: pod("gateway"), ports: [ports.gatewayMetrics], why: "metrics" },
+    { from, to: pod("kuberay-operator"), ports: [ports.kubeRayMetrics], why: "metrics" },
+  ]);
+}
+
 function rayArrows(): readonly Arrow[] {
   const ray = ["ray-head", "ray-worker"] as const;
   const within = ray.flatMap((from) =>
@@ -98,24 +148,18 @@ export function planArrows(
   downloads: { readonly ports: readonly number[]; readonly onSite: boolean },
 ): ArrowsPlan {
   const { namespace } = profile.serving;
-  const chat = profile.chat.kind !== "none";
+  const page = pageOf(profile);
   const entry = ingressController(profile);
   const hub = downloads.onSite ? everywhere([metadata]) : internet;
-  const metrics = scrapers(profile).flatMap((from) => [
-    ...(["ray-head", "ray-worker"] as const).map((to) => ({
-      from,
-      to: pod(to),
-      ports: [ports.rayMetrics],
-      why: "metrics",
-    })),
-    { from, to: pod("gateway"), ports: [ports.gateway], why: "metrics" },
-  ]);
-  const serving = components.filter((one) => one !== "kuberay-operator" && one !== "chat");
+  const elsewhere: readonly Component[] = ["kuberay-operator", "open-webui", "chat-redis", "lobe-chat"];
+  const serving = components.filter((one) => !elsewhere.includes(one));
+  const chat = chatNamespaceOf(namespace);
   return {
     homes: {
       ...Object.fromEntries(serving.map((one) => [one, namespace])),
       "kuberay-operator": namespaces.kubeRay,
-      ...(chat ? { chat: chatNamespaceOf(namespace) } : {}),
+      ...(page === undefined ? {} : { [page]: chat }),
+      ...(page === "open-webui" && profile.chat.replicas > 1 ? { "chat-redis": chat } : {}),
     },
     arrows: [
       ...rayArrows(),
@@ -127,13 +171,8 @@ export function planArrows(
         ports: [ports.valkey],
         why: "quotas that the gateway's replicas share",
       },
-      ...(chat
-        ? [
-            { from: entry, to: pod("chat"), ports: [ports.chat], why: "people" },
-            { from: pod("chat"), to: pod("gateway"), ports: [ports.gateway], why: "the page asks as a client does" },
-          ]
-        : []),
-      ...metrics,
+      ...chatArrows(profile),
+      ...metricsArrows(profile),
     ],
   };
 }

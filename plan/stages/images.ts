@@ -13,6 +13,8 @@ export const planImages = (profile: StageProfile): ImagesPlan => ({
   node: profile.images.node ?? imageReference(images.node),
   valkey: profile.images.valkey ?? imageReference(images.valkey),
   kubeRay: profile.images.kubeRay ?? imageReference(images.kubeRay),
+  openWebUi: profile.images.openWebUi ?? imageReference(images.openWebUi),
+  lobeChat: profile.images.lobeChat ?? imageReference(images.lobeChat),
 });
 
 /**
@@ -26,10 +28,10 @@ export function imageParts(reference: string): { repository: string; tag: string
   return { repository: reference.slice(0, colon), tag: reference.slice(colon + 1) };
 }
 
-/** A warning for each image that no digest pins. */
-export const imageWarnings = (plan: ImagesPlan): readonly string[] =>
-  names.flatMap((name) =>
-    plan[name].includes("@sha256:")
-      ? []
-      : [`images.${name}: ${plan[name]} is not pinned by a digest: what its registry says it is today is what runs`],
-  );
+/** One warning for all images that no digest pins. */
+export function imageWarnings(plan: ImagesPlan): readonly string[] {
+  const loose = names.filter((name) => !plan[name].includes("@sha256:"));
+  if (loose.length === 0) return [];
+  const which = loose.map((name) => `images.${name}`).join(", ");
+  return [`${which}: pinned by a version and not by a digest, so what runs is what the registry says it is today`];
+}

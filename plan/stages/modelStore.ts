@@ -4,10 +4,10 @@ import { gib, gibToBytes, minutesToSeconds } from "../../catalog/units";
 import type { ServingPlan } from "../cluster/types";
 import { weightsPerRank } from "../memory/weights";
 import { planImages, type ImagesPlan } from "./images";
-import { modelDirectory, modelsMount, objectNames, slug } from "./names";
+import { modelDirectory, objectNames, slug } from "./names";
 import { onPool } from "./scheduling";
 import { sourceOf, type DownloadSource, type Hub } from "./modelSource";
-import { storeFaults, storeWarnings } from "./modelStoreFaults";
+import { storeFaults, storeUnmet, storeWarnings } from "./modelStoreFaults";
 import type { Scheduling, Staged, StageInput } from "./types";
 
 /** What holds the models. */
@@ -132,6 +132,7 @@ export function planModelStore(
       egress: { ports, onSite: models.some(({ download }) => download?.endpoint !== undefined) },
     },
     faults: storeFaults(input, volume),
+    unmet: storeUnmet(input, volume),
     warnings: storeWarnings(input, volume),
   };
 }
@@ -146,6 +147,3 @@ function portOf(endpoint: string): number {
 /** Where each model lies, for the stage that serves it. */
 export const storedDirectories = ({ models }: ModelStorePlan): Readonly<Record<string, string>> =>
   Object.fromEntries(models.map(({ name, directory }) => [name, directory]));
-
-/** A directory of the volume by its path in the pods. */
-export const onVolume = (directory: string): string => directory.slice(modelsMount.length + 1);

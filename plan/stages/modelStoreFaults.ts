@@ -80,8 +80,12 @@ function unknownClass({ deckhouse, profile: { modelStore } }: StageInput, volume
 export const storeFaults = (input: StageInput, volume: VolumePlan): readonly Fault[] => [
   ...contradictions(input),
   ...tooManyNodes(input, volume),
-  ...unknownClass(input, volume),
+  ...(input.profile.modelStore.storageClass === undefined ? [] : unknownClass(input, volume)),
 ];
+
+/** What has to be named before the volume is made. */
+export const storeUnmet = (input: StageInput, volume: VolumePlan): readonly Fault[] =>
+  input.profile.modelStore.storageClass === undefined ? unknownClass(input, volume) : [];
 
 /** What may still go wrong with the volume. */
 export function storeWarnings(input: StageInput, volume: VolumePlan): readonly string[] {

@@ -16,7 +16,10 @@ export const components = [
   "gateway",
   /** Keeps the quotas that the gateway's replicas share. */
   "valkey",
-  "chat",
+  /** The chat page, and the store of its replicas, by the labels that Open WebUI's chart gives them. */
+  "open-webui",
+  "chat-redis",
+  "lobe-chat",
 ] as const;
 export type Component = (typeof components)[number];
 
@@ -35,6 +38,8 @@ export const objectNames = {
   rayTokenSecret: "ray-token",
   gateway: "gateway",
   valkey: "valkey",
+  /** The chat page, its service and its Secret, in a namespace of their own. */
+  chat: "chat",
 } as const;
 
 /** Ports in the cluster. */
@@ -46,7 +51,12 @@ export const ports = {
   rayMetrics: 8080,
   gateway: 8080,
   valkey: 6379,
+  /** Metrics of the gateway, for Prometheus alone; the container's port is called `metrics`. */
+  gatewayMetrics: 9090,
+  /** Metrics of KubeRay's operator; the container's port is called `http`. */
+  kubeRayMetrics: 8080,
   chat: 8080,
+  lobeChat: 3210,
 } as const;
 
 /** Where the model volume is mounted, in every pod that mounts it. */
@@ -62,3 +72,25 @@ export const slug = (name: string): string =>
 /** Directory of a model on the volume: one a revision, so that a new one is downloaded beside the old. */
 export const modelDirectory = (source: string, revision: string): string =>
   `${modelsMount}/${slug(source)}--${slug(revision)}`;
+
+/** A directory of the volume by its path in the pods. */
+export const onVolume = (directory: string): string => directory.slice(modelsMount.length + 1);
+
+/** What the chat page's Secret holds, by the keys there. */
+export const chatSecretKeys = {
+  /** Where the gateway's API is: `http://gateway.<namespace>.svc:8080/v1`. */
+  gatewayUrl: "gateway-url",
+  /** What the gateway knows the page by: a token of its own, with scope `act-as` for Open WebUI. */
+  token: "token",
+  /** Signs the sessions of Open WebUI: another one logs everybody out. */
+  sessionKey: "session-key",
+  /** Password of `chat.adminEmail`; only the first start reads it. */
+  adminPassword: "admin-password",
+  /** What the issuer knows the page by. */
+  oidcClientSecret: "oidc-client-secret",
+  /** `postgresql://user:password@host:port/name` */
+  databaseUrl: "database-url",
+  /** Opens LobeChat to whoever knows it. */
+  accessCode: "access-code",
+} as const;
+export type ChatSecret = keyof typeof chatSecretKeys;

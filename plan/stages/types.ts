@@ -21,6 +21,8 @@ export interface StageInput {
 export interface Staged<Plan> {
   readonly plan: Plan;
   readonly faults: readonly Fault[];
+  /** What a plan can do without and a bring-up cannot, such as a name of one's own. @default none */
+  readonly unmet?: readonly Fault[];
   readonly warnings: readonly string[];
 }
 

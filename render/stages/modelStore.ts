@@ -1,7 +1,7 @@
 /** The volume of the models, and the Jobs that fill it. */
 import type { Hub } from "../../plan/stages/modelSource";
-import { onVolume, type ModelStorePlan, type StoredModelPlan } from "../../plan/stages/modelStore";
-import { modelsMount, partOf } from "../../plan/stages/names";
+import type { ModelStorePlan, StoredModelPlan } from "../../plan/stages/modelStore";
+import { modelsMount, onVolume, partOf } from "../../plan/stages/names";
 import { containerSecurity, labelsOf, podSecurity, type Manifest } from "../manifest";
 import { sortKeys, toJson, type JsonObject } from "../text";
 
@@ -65,8 +65,14 @@ export const programManifest = ({ namespace }: ModelStorePlan, program: string):
 });
 
 /** What one download is told. Its keys are those of `download/config.ts`. */
-export const downloadConfig = (model: StoredModelPlan, withCredentials: boolean): JsonObject =>
+export const downloadConfig = (
+  { deadlineSeconds }: ModelStorePlan,
+  model: StoredModelPlan,
+  withCredentials: boolean,
+): JsonObject =>
   sortKeys({
+    // Before Kubernetes ends the Job, so that the downloader can say why.
+    deadlineSeconds: deadlineSeconds - 60,
     source: { ...model.source },
     volume: modelsMount,
     directory: onVolume(model.directory),
@@ -76,15 +82,11 @@ export const downloadConfig = (model: StoredModelPlan, withCredentials: boolean)
   });
 
 /** The same as an object beside its Job. */
-export const configManifest = (
-  { namespace }: ModelStorePlan,
-  model: StoredModelPlan,
-  withCredentials: boolean,
-): Manifest => ({
+export const configManifest = (plan: ModelStorePlan, model: StoredModelPlan, withCredentials: boolean): Manifest => ({
   apiVersion: "v1",
   kind: "ConfigMap",
-  metadata: meta(model.job, namespace),
-  data: { "config.json": toJson(downloadConfig(model, withCredentials)) },
+  metadata: meta(model.job, plan.namespace),
+  data: { "config.json": toJson(downloadConfig(plan, model, withCredentials)) },
 });
 
 /** Of a Secret whose fields the component knows. */

@@ -110,9 +110,10 @@ for (const preview of [false, true])
       const later = pulumi.output(new Promise<string>(() => undefined));
       const given = { served: servedOf(existing), kubeconfig, rayToken: token, kubeRayReady: "1.6.2" };
       new ServedModel("models", { ...given, modelsReady: later });
-      await new Promise((done) => setTimeout(done, 50));
-      assert.ok(!recorder.registered.some(({ name }) => name === "models-service" || name === "models-warm"));
-      assert.ok(recorder.registered.some(({ name }) => name === "models-token"));
+      const has = (name: string): boolean => recorder.registered.some((one) => one.name === name);
+      while (!has("models-token")) await new Promise((done) => setImmediate(done));
+      for (let turn = 0; turn < 50; turn++) await new Promise((done) => setImmediate(done));
+      assert.deepEqual([has("models-service"), has("models-warm")], [false, false]);
     });
   });
 

@@ -54,6 +54,18 @@ esac`,
     assert.match(err, /^model-a: 12 of 99 GiB\n$/);
   });
 
+  it("reads the downloader's own lines", async () => {
+    const line = {
+      stage: "download",
+      bytesDone: 3 * 2 ** 30,
+      bytesTotal: 12 * 2 ** 30,
+      bytesPerSecond: 2 ** 20 * 150,
+      etaSeconds: 61,
+    };
+    const { err } = await wait({ a: ["", "Complete "] }, JSON.stringify(line));
+    assert.equal(err, "model-a: 3.0 of 12.0 GiB, 150 MiB/s, 2 min left\n");
+  });
+
   it("says the same only now and then", async () => {
     const { err } = await wait({ a: [""] });
     // 60 s in steps of 5, a line every 30.

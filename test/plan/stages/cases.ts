@@ -5,17 +5,23 @@ import { parseProfile } from "../../../config/parse";
 import { isLocal, type ClusterProfile } from "../../../config/schema";
 import { profileFromYaml } from "../../../config/stackFile";
 import { makePlan } from "../../../plan/plan";
+import { existing } from "../../config/stacks";
 import type { StageInput } from "../../../plan/stages/types";
 
 const root = join(__dirname, "../../..");
 
-function cluster(profile: ReturnType<typeof parseProfile>): ClusterProfile {
+export function cluster(profile: ReturnType<typeof parseProfile>): ClusterProfile {
   if (isLocal(profile)) throw new TypeError("a stack on this machine has no stages");
   return profile;
 }
 
-function inputOf(profile: ClusterProfile): StageInput {
-  const plan = makePlan(profile, { modelConfigs: {} });
+/** The stages' own keys as they are when nobody writes them. */
+const { gpu, modelStore, serving, chat, monitoring } = cluster(parseProfile(existing));
+const silent = { gpu, modelStore, serving, chat, monitoring };
+
+/** What comes before the stages, planned as if nothing were asked of them: a case may ask what they refuse. */
+export function inputOf(profile: ClusterProfile): StageInput {
+  const plan = makePlan({ ...profile, ...silent }, { modelConfigs: {} });
   const { pools, hardware, serving } = plan;
   return { profile, pools, hardware, serving, ...(plan.platform === "proxmox" ? { deckhouse: plan.deckhouse } : {}) };
 }

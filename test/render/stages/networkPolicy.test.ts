@@ -15,7 +15,7 @@ const homelab = networkPolicies(planArrows(committedInput("homelab"), hub));
 
 const homeOf = (component: Component): string => {
   if (component === "kuberay-operator") return "kuberay-system";
-  return component === "chat" ? "tokenrack-chat" : "tokenrack";
+  return ["open-webui", "chat-redis", "lobe-chat"].includes(component) ? "tokenrack-chat" : "tokenrack";
 };
 const pod = (component: Component): End => ({ namespace: homeOf(component), labels: labelsOf(component) });
 const stranger: End = { namespace: "default", labels: {} };
@@ -36,7 +36,7 @@ const allowed: readonly (readonly [from: Component, to: Component, port: number]
   ["gateway", "ray-head", 8000],
   ["gateway", "ray-worker", 8000],
   ["gateway", "valkey", 6379],
-  ["chat", "gateway", 8080],
+  ["open-webui", "gateway", 8080],
 ];
 
 describe("network policies", () => {

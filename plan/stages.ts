@@ -1,0 +1,44 @@
+/** Stages 4 to 10 on any cluster: the door of `stages/`. */
+import { planArrows, type ArrowsPlan } from "./stages/arrows";
+import { planGpuStack, type GpuStackPlan } from "./stages/gpuStack";
+import { imageWarnings, planImages, type ImagesPlan } from "./stages/images";
+import { planKubeRay, type KubeRayPlan } from "./stages/kubeRay";
+import { planModelStore, storedDirectories, type ModelStorePlan } from "./stages/modelStore";
+import { planServed, type ServedPlan } from "./stages/served";
+import type { Staged, StageInput } from "./stages/types";
+
+/** What follows the cluster, in the order in which it is brought up. */
+export interface StagesPlan {
+  readonly images: ImagesPlan;
+  /** Who may talk to whom, in the namespaces of ours. */
+  readonly arrows: ArrowsPlan;
+  readonly gpuStack: GpuStackPlan;
+  readonly kubeRay: KubeRayPlan;
+  readonly modelStore: ModelStorePlan;
+  readonly served: ServedPlan;
+}
+
+/** Plans all stages, and tells the faults of all. */
+export function planStages(input: StageInput): Staged<StagesPlan> {
+  const images = planImages(input.profile);
+  const gpuStack = planGpuStack(input);
+  const modelStore = planModelStore(input, images);
+  const { runtimeClass } = gpuStack.plan;
+  const gpu = runtimeClass === undefined ? {} : { gpu: { runtimeClass } };
+  const store = { claim: modelStore.plan.volume.claim, directories: storedDirectories(modelStore.plan) };
+  const served = planServed({ ...input, ...gpu }, images, store);
+  const all: readonly Staged<unknown>[] = [gpuStack, modelStore, served];
+  return {
+    plan: {
+      images,
+      arrows: planArrows(input, modelStore.plan.egress),
+      gpuStack: gpuStack.plan,
+      kubeRay: planKubeRay(input, images),
+      modelStore: modelStore.plan,
+      served: served.plan,
+    },
+    faults: all.flatMap(({ faults }) => faults),
+    unmet: all.flatMap(({ unmet = [] }) => unmet),
+    warnings: [...all.flatMap(({ warnings }) => warnings), ...imageWarnings(images)],
+  };
+}

@@ -1,0 +1,114 @@
+/** The RayService. Fields as in KubeRay 1.6.2's definition. */
+import { createHash } from "node:crypto";
+import { objectNames } from "../../../plan/stages/names";
+import type { ServedPlan, WorkerGroupPlan } from "../../../plan/stages/served";
+import { containerSecurity, labelsOf, type Manifest } from "../../manifest";
+import { sortKeys, toJson, type JsonObject } from "../../text";
+import { headTemplate, storeName, tokenSecret, workerTemplate } from "./pods";
+import { serveConfigText } from "./serveConfig";
+
+/** Annotation that names a Ray cluster: another value is another cluster. Without dots, as it stands in a path of Pulumi's. */
+export const clusterAnnotation = "tokenrack-cluster";
+
+/** Bytes of a worker's object store: prompts and answers pass through it in small messages. @see plan/layouts/environment.ts, objectStoreBytes */
+const objectStore = String(2 ** 30);
+
+/** Seconds of nothing to do before an empty pod goes: its replica has been idle for longer already. */
+const emptySeconds = 60;
+
+function workerGroup(plan: ServedPlan, group: WorkerGroupPlan): JsonObject {
+  return {
+    groupName: group.name,
+    replicas: group.replicas,
+    minReplicas: group.minReplicas,
+    maxReplicas: group.replicas,
+    numOfHosts: group.hosts,
+    rayStartParams: { "object-store-memory": objectStore },
+    resources: { CPU: String(group.rayCpus), GPU: String(group.gpus), [group.resource]: String(group.gpus + 1) },
+    template: workerTemplate(plan, group),
+  };
+}
+
+const headGroup = (plan: ServedPlan, hash?: string): JsonObject => ({
+  enableIngress: false,
+  // All interfaces, because the operator sends the Serve config to it; the token and the network policies keep others out.
+  rayStartParams: { "dashboard-host": "0.0.0.0", "object-store-memory": String(2 ** 28) },
+  resources: { CPU: "0" },
+  serviceType: "ClusterIP",
+  template: headTemplate(plan, hash === undefined ? {} : { [clusterAnnotation]: hash }),
+});
+
+const autoscaler = ({ autoscaling }: ServedPlan): JsonObject =>
+  autoscaling
+    ? {
+        enableInTreeAutoscaling: true,
+        autoscalerOptions: {
+          version: "v2",
+          idleTimeoutSeconds: emptySeconds,
+          resources: { requests: { cpu: "200m", memory: "512Mi" }, limits: { memory: "1Gi" } },
+          securityContext: containerSecurity(false),
+          upscalingMode: "Default",
+        },
+      }
+    : {};
+
+const faultTolerance = (plan: ServedPlan): JsonObject =>
+  plan.faultTolerance === undefined
+    ? {}
+    : {
+        gcsFaultToleranceOptions: {
+          externalStorageNamespace: objectNames.rayService,
+          redisAddress: `rediss://${storeName}.${plan.namespace}.svc:6379`,
+          redisPassword: { valueFrom: { secretKeyRef: { name: storeName, key: "password" } } },
+        },
+      };
+
+const clusterSpec = (plan: ServedPlan, hash?: string): JsonObject => ({
+  rayVersion: plan.rayVersion,
+  authOptions: { mode: "token", secretName: tokenSecret },
+  ...autoscaler(plan),
+  ...faultTolerance(plan),
+  headGroupSpec: headGroup(plan, hash),
+  workerGroupSpecs: plan.groups.map((group) => workerGroup(plan, group)),
+});
+
+/**
+ * 16 hex digits over the Ray cluster. It stands in the head's pod, because KubeRay overlooks some changes: of counts of pods,
+ * and of tolerations. With it every change is one of the cluster. @see KubeRay 1.6.2, GenerateHashWithoutReplicasAndWorkersToDelete
+ */
+export const clusterHash = (plan: ServedPlan): string =>
+  createHash("sha256")
+    .update(toJson(clusterSpec(plan)))
+    .digest("hex")
+    .slice(0, 16);
+
+/** The RayService with all models. */
+export function rayServiceManifest(plan: ServedPlan): Manifest {
+  const hash = clusterHash(plan);
+  return {
+    apiVersion: "ray.io/v1",
+    kind: "RayService",
+    metadata: {
+      name: objectNames.rayService,
+      namespace: plan.namespace,
+      labels: { "app.kubernetes.io/part-of": labelsOf("ray-head")["app.kubernetes.io/part-of"] ?? "" },
+      annotations: { [clusterAnnotation]: hash },
+    },
+    spec: sortKeys({
+      excludeHeadPodFromServeSvc: true,
+      rayClusterConfig: clusterSpec(plan, hash),
+      // Requests of the old cluster may run on for as long as a replica may take to end them.
+      rayClusterDeletionDelaySeconds: 180,
+      serveConfigV2: serveConfigText(plan),
+      upgradeStrategy: { type: plan.upgrade.kind === "newCluster" ? "NewCluster" : "None" },
+    }),
+  };
+}
+
+/** Ray's token, without the token: that is secret. */
+export const tokenSecretManifest = ({ namespace }: ServedPlan): Manifest => ({
+  apiVersion: "v1",
+  kind: "Secret",
+  metadata: { name: tokenSecret, namespace, labels: labelsOf("ray-head") },
+  type: "Opaque",
+});
