@@ -15,4 +15,5 @@ function run(): StackOutputs {
 const outputs = run();
 
 // Pulumi leaves out what is undefined. What each one means: program/outputs.ts.
-export const { endpoint, models, upTo, notice, kubeconfig, ready, inspections, masterHostKey } = outputs;
+export const { endpoint, models, upTo, notice, kubeconfig, ready, gpus, firstTokens, inspections, masterHostKey } =
+  outputs;

@@ -11,3 +11,8 @@ export { DeckhouseCluster, type DeckhouseClusterArgs } from "./deckhouseCluster"
 export { ExistingCluster, type ExistingClusterArgs } from "./existingCluster";
 export type { SshHost } from "./deckhouse/hostCommand";
 export { LocalGateway, type LocalGatewayArgs } from "./localGateway";
+export { GpuStack, type GpuStackArgs } from "./gpuStack";
+export { KubeRay, type KubeRayArgs } from "./kubeRay";
+export { ServingNamespace, type ServingNamespaceArgs } from "./servingNamespace";
+export { ServedModel, type ServedModelArgs } from "./servedModel";
+export { ModelStore, type HubCredentials, type ModelStoreArgs } from "./modelStore";

@@ -5,7 +5,7 @@ import { waitSettings, warmSettings } from "../render/stages/served/check";
 import { clusterAnnotation, rayServiceManifest, tokenSecretManifest } from "../render/stages/served/rayService";
 import { storeManifests } from "../render/stages/served/store";
 import { commandOf, stdinOf, type Script, type Settings, type Stage } from "./deckhouse/scripts";
-import { kubernetesObject } from "./kubernetes/object";
+import { inNamespace, kubernetesObject } from "./kubernetes/object";
 
 /** Secrets of the store of the head's state; needed where the plan has `faultTolerance`. */
 export interface ServedStoreSecrets {
@@ -20,6 +20,8 @@ export interface ServedStoreSecrets {
 /** Arguments of `ServedModel`. */
 export interface ServedModelArgs {
   readonly served: ServedPlan;
+  /** The serving namespace, once it is closed. */
+  readonly namespace: pulumi.Input<string>;
   /** Opens the cluster's API, for the scripts that follow the start. Secret. */
   readonly kubeconfig: pulumi.Input<string>;
   /** Resolves once every model lies whole on the volume. */
@@ -66,13 +68,14 @@ export class ServedModel extends pulumi.ComponentResource {
     this.registerOutputs({ endpoint, routes, ready, downtimeSeconds });
   }
 
-  private token(name: string, { served, rayToken }: ServedModelArgs): pulumi.Resource {
-    const late = { stringData: pulumi.secret({ auth_token: rayToken }) };
-    return kubernetesObject(`${name}-token`, tokenSecretManifest(served), { parent: this }, late);
+  private token(name: string, { served, namespace, rayToken }: ServedModelArgs): pulumi.Resource {
+    const manifest = tokenSecretManifest(served);
+    const late = { ...inNamespace(manifest, namespace), stringData: pulumi.secret({ auth_token: rayToken }) };
+    return kubernetesObject(`${name}-token`, manifest, { parent: this }, late);
   }
 
   /** @throws pulumi.InputPropertyError when the plan has a store, and its secrets are not there */
-  private keepState(name: string, { served, store }: ServedModelArgs): readonly pulumi.Resource[] {
+  private keepState(name: string, { served, namespace, store }: ServedModelArgs): readonly pulumi.Resource[] {
     const manifests = storeManifests(served);
     if (manifests === undefined) return [];
     if (store === undefined) {
@@ -83,9 +86,15 @@ export class ServedModel extends pulumi.ComponentResource {
     }
     const { password, certificate, key, ca } = store;
     const data = pulumi.secret({ password, "tls.crt": certificate, "tls.key": key, "ca.crt": ca });
-    const secret = kubernetesObject(`${name}-store`, manifests.secret, { parent: this }, { stringData: data });
+    const late = { ...inNamespace(manifests.secret, namespace), stringData: data };
+    const secret = kubernetesObject(`${name}-store`, manifests.secret, { parent: this }, late);
     const others = manifests.others.map((manifest) =>
-      kubernetesObject(`${name}-store-${manifest.kind.toLowerCase()}`, manifest, { parent: this, dependsOn: [secret] }),
+      kubernetesObject(
+        `${name}-store-${manifest.kind.toLowerCase()}`,
+        manifest,
+        { parent: this, dependsOn: [secret] },
+        inNamespace(manifest, namespace),
+      ),
     );
     return [secret, ...others];
   }
@@ -98,7 +107,7 @@ export class ServedModel extends pulumi.ComponentResource {
 
   private serve(
     name: string,
-    { served, modelsReady, kubeRayReady }: ServedModelArgs,
+    { served, namespace, modelsReady, kubeRayReady }: ServedModelArgs,
     before: readonly pulumi.Resource[],
     warm: local.Command | undefined,
   ): pulumi.CustomResource {
@@ -118,7 +127,7 @@ export class ServedModel extends pulumi.ComponentResource {
           ? { deleteBeforeReplace: true, replaceOnChanges: [`metadata.annotations["${clusterAnnotation}"]`] }
           : {}),
       },
-      { metadata: { ...manifest.metadata, annotations } },
+      { metadata: { ...manifest.metadata, namespace, annotations } },
     );
   }
 

@@ -39,6 +39,10 @@ export function planStages(input: StageInput): Staged<StagesPlan> {
     },
     faults: all.flatMap(({ faults }) => faults),
     unmet: all.flatMap(({ unmet = [] }) => unmet),
-    warnings: [...all.flatMap(({ warnings }) => warnings), ...imageWarnings(images)],
+    warnings: [
+      ...all.flatMap(({ warnings }) => warnings),
+      ...served.plan.notes,
+      ...imageWarnings(images, input.profile),
+    ],
   };
 }

@@ -3,17 +3,19 @@ import { kubernetesMinorFloor } from "../catalog/versions";
 import { ExistingCluster } from "../components";
 import type { ExistingSecrets } from "../config/load";
 import type { ExistingPlan } from "../plan/types";
-import { upToCluster, type StackOutputs } from "./outputs";
+import { upToModels, type StackOutputs } from "./outputs";
+import { followCluster } from "./stages";
 
-/** Looks whether the cluster suits. */
-export function existingProgram(plan: ExistingPlan, { kubeconfig }: ExistingSecrets): StackOutputs {
+/** Looks whether the cluster suits, and goes on with it. */
+export function existingProgram(plan: ExistingPlan, secrets: ExistingSecrets): StackOutputs {
   const pools = plan.pools.map(({ name, count, gpusPerNode, labels }) => ({ name, count, gpusPerNode, labels }));
-  const given = { cluster: plan.stack, kubeconfig, minorFloor: kubernetesMinorFloor, pools };
+  const given = { cluster: plan.stack, kubeconfig: secrets.kubeconfig, minorFloor: kubernetesMinorFloor, pools };
   const cluster = new ExistingCluster("cluster", given);
   return {
     models: plan.serving.models.map(({ name }) => name),
     kubeconfig: cluster.kubeconfig,
     ready: cluster.ready,
-    ...upToCluster,
+    ...followCluster(plan, secrets, cluster),
+    ...upToModels,
   };
 }

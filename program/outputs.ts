@@ -7,21 +7,25 @@ export interface StackOutputs {
   /** Base URL of the OpenAI-compatible API; known once a token was generated through it. Absent up to a cluster. */
   readonly endpoint?: pulumi.Output<string>;
   /** How far this version brings such a stack; absent where it is the whole way. */
-  readonly upTo?: "cluster";
+  readonly upTo?: "models";
   /** What that means, as a sentence. */
   readonly notice?: string;
   /** Opens the cluster's API as its administrator. Secret. */
   readonly kubeconfig?: pulumi.Output<string>;
   /** Nodes of each pool as JSON; known once all are Ready. */
   readonly ready?: pulumi.Output<string>;
+  /** GPUs of each pool as JSON; known once all can be asked for. */
+  readonly gpus?: pulumi.Output<string>;
+  /** Seconds to the first token by served model name as JSON; known once each has generated one. */
+  readonly firstTokens?: pulumi.Output<string>;
   /** What each host with GPUs was before its first change, as JSON by name. */
   readonly inspections?: Readonly<Record<string, pulumi.Output<string>>>;
   /** The first master's public host key, to compare with its console and to pin as `cluster.masterHostKey`. */
   readonly masterHostKey?: pulumi.Output<string>;
 }
 
-/** What a stack on a cluster says while nothing after its cluster is made. */
-export const upToCluster = {
-  upTo: "cluster",
-  notice: "this version makes the cluster ready and stops there: no GPU Operator, no model and no endpoint yet",
+/** What a stack on a cluster says while its gateway is not made. */
+export const upToModels = {
+  upTo: "models",
+  notice: "this version serves the models inside the cluster and stops there: no gateway, so no endpoint outside yet",
 } as const;

@@ -18,7 +18,8 @@ import type { ProxmoxSecrets } from "../config/load";
 import { publicKeyOf } from "../config/publicKey";
 import type { HostSsh } from "../plan/hosts";
 import type { ProxmoxPlan } from "../plan/types";
-import { upToCluster, type StackOutputs } from "./outputs";
+import { upToModels, type StackOutputs } from "./outputs";
+import { followCluster } from "./stages";
 
 type Hosts = ReadonlyMap<string, VfioHost>;
 
@@ -124,13 +125,15 @@ function deckhouseSecrets({ deckhouse }: ProxmoxPlan, secrets: ProxmoxSecrets): 
   };
 }
 
-/** Stages 1 to 3. */
+/** Stages 1 to 3, and what follows a cluster. */
 export function proxmoxProgram(plan: ProxmoxPlan, secrets: ProxmoxSecrets): StackOutputs {
   const provider = admit(plan, secrets);
   const hosts = prepareHosts(plan, secrets, provider);
   const vms = makeVms(plan, secrets, hosts, provider);
   const master = firstMaster(plan, secrets, vms);
   const { engine, stateDirectory, host } = plan.bootstrap;
+  // With the first master's VM the cluster is gone, and nobody is left to ask for anything.
+  const machine = vms.resource(plan.bootstrap.master.name);
   const cluster = new DeckhouseCluster(
     "cluster",
     {
@@ -143,8 +146,7 @@ export function proxmoxProgram(plan: ProxmoxPlan, secrets: ProxmoxSecrets): Stac
       secrets: deckhouseSecrets(plan, secrets),
       machines: vms.machines,
     },
-    // With the first master's VM the cluster is gone, and nobody is left to ask for anything.
-    { deletedWith: vms.resource(plan.bootstrap.master.name) },
+    { deletedWith: machine },
   );
   return {
     models: plan.serving.models.map(({ name }) => name),
@@ -152,6 +154,7 @@ export function proxmoxProgram(plan: ProxmoxPlan, secrets: ProxmoxSecrets): Stac
     ready: cluster.ready,
     inspections: Object.fromEntries([...hosts].map(([name, { inspected }]) => [name, inspected])),
     masterHostKey: master.hostKey,
-    ...upToCluster,
+    ...followCluster(plan, secrets, cluster, machine),
+    ...upToModels,
   };
 }

@@ -1,7 +1,7 @@
 /** The plan of a stack on a cluster: VMs, GPUs, models, gateway. */
 import { ProfileError, type Fault } from "../../config/errors";
 import type { ClusterProfile, ExistingProfile, ProxmoxProfile } from "../../config/schema";
-import { gatewayPolicy } from "../gateway";
+import { clusterPolicy } from "../gateway";
 import { deckhouseWarnings, planBootstrap, planDeckhouse } from "../deckhouse";
 import { crossChecks } from "../deckhouse/crossChecks";
 import { planHosts } from "../hosts";
@@ -33,15 +33,10 @@ function modelWarnings({ models }: ClusterProfile): readonly string[] {
   return [...moves, ...tight];
 }
 
-function planGateway(profile: ClusterProfile, { models }: ServingPlans): ClusterGatewayPlan {
+function planGateway(profile: ClusterProfile, serving: ServingPlans): ClusterGatewayPlan {
   const { host, class: ingressClass, tlsIssuer } = profile.ingress;
-  const served = models.map(({ name, engine, replicas }) => ({
-    name,
-    slots: engine.maxNumSeqs * replicas,
-    context: engine.maxModelLen,
-  }));
   return {
-    ...gatewayPolicy(profile, served),
+    ...clusterPolicy(profile, serving),
     ...(host === undefined ? {} : { publicHost: host }),
     ...(ingressClass === undefined ? {} : { ingressClass }),
     ...(tlsIssuer === undefined ? {} : { tlsIssuer }),

@@ -28,9 +28,14 @@ export function imageParts(reference: string): { repository: string; tag: string
   return { repository: reference.slice(0, colon), tag: reference.slice(colon + 1) };
 }
 
-/** One warning for all images that no digest pins. */
-export function imageWarnings(plan: ImagesPlan): readonly string[] {
-  const loose = names.filter((name) => !plan[name].includes("@sha256:"));
+/** Images of the pages that are not made. */
+const unused = ({ chat }: StageProfile): readonly ImageName[] =>
+  (["openWebUi", "lobeChat"] as const).filter((kind) => chat.kind !== kind);
+
+/** One warning for all images that run and that no digest pins. */
+export function imageWarnings(plan: ImagesPlan, profile: StageProfile): readonly string[] {
+  const without = unused(profile);
+  const loose = names.filter((name) => !plan[name].includes("@sha256:") && !without.includes(name));
   if (loose.length === 0) return [];
   const which = loose.map((name) => `images.${name}`).join(", ");
   return [`${which}: pinned by a version and not by a digest, so what runs is what the registry says it is today`];

@@ -26,6 +26,7 @@ interface Made {
 async function make(raw: unknown, preview: boolean, more: Partial<ServedModelArgs> = {}): Promise<Made> {
   const recorder = await record({ preview, outputs });
   const args: ServedModelArgs = {
+    namespace: "tokenrack",
     served: servedOf(raw),
     kubeconfig: pulumi.secret(kubeconfig),
     modelsReady: "whole",
@@ -108,7 +109,13 @@ for (const preview of [false, true])
     it("waits for models and KubeRay before it makes the RayService", async () => {
       const recorder = await record({ preview: true, outputs });
       const later = pulumi.output(new Promise<string>(() => undefined));
-      const given = { served: servedOf(existing), kubeconfig, rayToken: token, kubeRayReady: "1.6.2" };
+      const given = {
+        namespace: "tokenrack",
+        served: servedOf(existing),
+        kubeconfig,
+        rayToken: token,
+        kubeRayReady: "1.6.2",
+      };
       new ServedModel("models", { ...given, modelsReady: later });
       const has = (name: string): boolean => recorder.registered.some((one) => one.name === name);
       while (!has("models-token")) await new Promise((done) => setImmediate(done));

@@ -6,6 +6,9 @@ import type { Outputs } from "../support/mocks";
 /** A host key; of no host. */
 export const hostKey = `ssh-ed25519 ${"A".repeat(68)}`;
 
+/** Shape of a Ceph key; of no cluster. */
+export const cephKey = "AQC0PHJnAAAAABAAxE0wLgQ3ZAVmL0M1yJpXvQ==";
+
 type Hosts = readonly Readonly<Record<string, unknown>>[];
 
 /** Pulumi.homelab.yaml, ready for a bring-up: two of its hosts with a GPU may be rebooted. */
@@ -23,7 +26,7 @@ export function homelab(): Record<string, unknown> {
     ["ingress.host", "llm.lan"],
   ] as const;
   const stack = filled.reduce<object>((at, [path, value]) => changed(at, path, value), { ...committed, hosts });
-  return { ...stack, ...proxmoxSecrets };
+  return { ...stack, ...proxmoxSecrets, cephKeys: JSON.stringify({ "pve-rbd": cephKey, "pve-fs": cephKey }) };
 }
 
 export const kubeconfig = "clusters: []\nusers: []\ncontexts: []\n# CANARY-kubeconfig\n";
@@ -65,6 +68,9 @@ export const outputs: Outputs = (name, inputs) => {
   if (name === "master-host-key") return { stdout: `${hostKey}\n` };
   if (name === "cluster-kubeconfig") return { stdout: "clusters:\n- cluster: { server: https://127.0.0.1:6445 }\n" };
   if (name === "cluster-check") return { stdout: JSON.stringify({ version: "v1.34.2", nodes: { gpu: 2 } }) };
+  if (name === "served-ready") {
+    return { stdout: JSON.stringify({ endpoint: "http://llm-serve-svc.tokenrack.svc:8000", tokens: { model: 1.5 } }) };
+  }
   if ("fileName" in inputs) return { id: `local:import/${String(inputs["fileName"])}` };
   return { stdout: name };
 };

@@ -53,7 +53,7 @@ const wrapped = <T extends object>(plain: T): { readonly [K in keyof T]: pulumi.
 
 /** Public keys of a stack. */
 const planOf = (stack: Record<string, unknown>) => {
-  const secretNames = [...Object.keys(proxmoxSecrets), "kubeconfig"];
+  const secretNames = [...Object.keys(proxmoxSecrets), "kubeconfig", "cephKeys"];
   const open = Object.fromEntries(Object.entries(stack).filter(([key]) => !secretNames.includes(key)));
   return makePlan(parseProfile(open, { stack: "dev" }), { modelConfigs: {} });
 };
@@ -71,7 +71,10 @@ describe("who waits for whom in the program of the homelab", () => {
   let recorder: Recorder;
   before(async () => {
     const plan = planOf(homelab());
-    recorder = await watch(() => program(plan, wrapped(proxmoxSecrets)), { outputs });
+    recorder = await watch(
+      () => program(plan, wrapped({ ...proxmoxSecrets, cephKeys: String(homelab()["cephKeys"]) })),
+      { outputs },
+    );
     waits = new Waits(recorder);
   });
   const stages = (host: string, ...names: readonly string[]): string[] => names.map((stage) => `vfio-${host}-${stage}`);

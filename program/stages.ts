@@ -1,0 +1,66 @@
+/** What follows a cluster, whoever made it: stages 4 to 10 of the bring-up. */
+import * as k8s from "@pulumi/kubernetes";
+import * as pulumi from "@pulumi/pulumi";
+import { GpuStack, KubeRay, ModelStore, ServedModel, ServingNamespace, type HubCredentials } from "../components";
+import type { ClusterOutputs } from "../components/clusterOutputs";
+import type { ClusterSecrets } from "../config/load";
+import type { ClusterPlan } from "../plan/types";
+import { bundle } from "./bundles";
+
+/** What the stages tell. */
+export interface StageOutputs {
+  /** GPUs of each pool as JSON. */
+  readonly gpus: pulumi.Output<string>;
+  /** Seconds to the first token by served model name as JSON; known once each has generated one. */
+  readonly firstTokens: pulumi.Output<string>;
+}
+
+/** What opens the hubs, by the names of the files that the downloader reads. */
+function hubCredentials(secrets: ClusterSecrets): HubCredentials {
+  const { hfToken, modelScopeToken, s3AccessKeyId, s3SecretAccessKey } = secrets;
+  return {
+    ...(hfToken === undefined ? {} : { huggingface: { token: hfToken } }),
+    ...(modelScopeToken === undefined ? {} : { modelscope: { token: modelScopeToken } }),
+    ...(s3AccessKeyId === undefined || s3SecretAccessKey === undefined
+      ? {}
+      : { s3: { accessKeyId: s3AccessKeyId, secretAccessKey: s3SecretAccessKey } }),
+  };
+}
+
+/**
+ * Registers the stages.
+ * @param machine with it the cluster is gone, and nobody is left to be asked for anything; absent for a cluster that is not ours
+ * @throws UserError when a bundle was not made
+ */
+export function followCluster(
+  plan: ClusterPlan,
+  secrets: ClusterSecrets,
+  cluster: ClusterOutputs,
+  machine?: pulumi.Resource,
+): StageOutputs {
+  const { arrows, gpuStack, kubeRay, modelStore, served, images } = plan.stages;
+  // Nothing is asked of the cluster before its nodes are Ready.
+  const kubeconfig = pulumi.all([cluster.kubeconfig, cluster.ready]).apply(([text]) => text);
+  const gone = machine === undefined ? {} : { deletedWith: machine };
+  const provider = new k8s.Provider("kubernetes", { kubeconfig, deleteUnreachable: machine !== undefined }, gone);
+  const opts: pulumi.ComponentResourceOptions = { provider, ...gone };
+  const gpus = new GpuStack("gpus", { gpuStack, image: images.node, kubeconfig }, opts);
+  const operator = new KubeRay("kuberay", { kubeRay, arrows, kubeconfig }, opts);
+  const { namespace } = new ServingNamespace("serving", { namespace: modelStore.namespace, arrows }, opts);
+  const program = bundle("download");
+  const credentials = hubCredentials(secrets);
+  const store = new ModelStore("models", { store: modelStore, program, namespace, credentials, kubeconfig }, opts);
+  const models = new ServedModel(
+    "served",
+    {
+      served,
+      namespace,
+      kubeconfig,
+      modelsReady: pulumi.all([store.ready, gpus.ready]),
+      kubeRayReady: operator.ready,
+      rayToken: secrets.rayToken,
+    },
+    opts,
+  );
+  return { gpus: gpus.ready, firstTokens: models.ready };
+}
