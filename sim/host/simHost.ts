@@ -23,6 +23,7 @@ import { boot } from "./boot";
 import { fingerprint } from "./fingerprint";
 import type { SimOptions } from "./machine";
 import { makeTree } from "./tree";
+import { within } from "./within";
 
 export type { SimOptions } from "./machine";
 
@@ -83,6 +84,11 @@ export class SimHost {
     this.privateKey = keys.privateKey;
   }
 
+  /** Its first process, as this machine counts: all that runs on the host descends from it. */
+  get pid(): number {
+    return this.process?.pid ?? 0;
+  }
+
   /** Powers it on. */
   async start(): Promise<void> {
     const enter = [join(__dirname, "enter.sh"), this.root, this.options.name ?? "pve1"];
@@ -120,10 +126,13 @@ export class SimHost {
   }
 
   /** Reboots it by hand. */
-  async reboot(): Promise<void> {
-    const up = this.next("up");
-    this.tell("reboot");
-    await within(up, START_MS, "the simulated host did not come back");
+  reboot(): Promise<void> {
+    return this.comesBack(() => this.tell("reboot"));
+  }
+
+  /** Brings back one that went down and never returned by itself. */
+  powerOn(): Promise<void> {
+    return this.comesBack(() => this.bootNow());
   }
 
   async startVm(id: number, pci: string): Promise<void> {
@@ -208,10 +217,19 @@ export class SimHost {
     if (this.options.neverReturns === true) return;
     setTimeout(() => {
       // A test may have ended it meanwhile.
-      if (!existsSync(this.root)) return;
-      boot(this.root, this.options);
-      this.tell("boot");
+      if (existsSync(this.root)) this.bootNow();
     }, this.options.bootMs ?? 100);
+  }
+
+  private async comesBack(after: () => void): Promise<void> {
+    const up = this.next("up");
+    after();
+    await within(up, START_MS, "the simulated host did not come back");
+  }
+
+  private bootNow(): void {
+    boot(this.root, this.options);
+    this.tell("boot");
   }
 
   private next(word: string): Promise<void> {
@@ -223,17 +241,5 @@ export class SimHost {
     const pipe = openSync(join(this.root, ".sim/events"), constants.O_WRONLY | constants.O_NONBLOCK);
     writeSync(pipe, `${event}\n`);
     closeSync(pipe);
-  }
-}
-
-async function within<T>(work: Promise<T>, ms: number, complaint: string): Promise<T> {
-  let timer: NodeJS.Timeout | undefined;
-  const late = new Promise<never>((_, reject) => {
-    timer = setTimeout(() => reject(new Error(complaint)), ms);
-  });
-  try {
-    return await Promise.race([work, late]);
-  } finally {
-    clearTimeout(timer);
   }
 }
