@@ -4,14 +4,9 @@ import * as pulumi from "@pulumi/pulumi";
 import type { ArrowsPlan } from "../plan/stages/arrows";
 import type { ChatPlan, LobeChatPlan, OpenWebUiPlan } from "../plan/stages/chat";
 import { chatSecretKeys, type ChatSecret } from "../plan/stages/names";
-import {
-  chatNamespace,
-  chatSecret,
-  lobeChatManifests,
-  lobeChatSpec,
-  openWebUiValues,
-  revisionAnnotation,
-} from "../render/stages/chat";
+import { chatNamespace, chatSecret, revisionAnnotation } from "../render/stages/chat";
+import { lobeChatManifests, lobeChatSpec } from "../render/stages/chatLobeChat";
+import { openWebUiValues } from "../render/stages/chatOpenWebUi";
 import { chartArgs } from "./kubernetes/chart";
 import { closedNamespace } from "./kubernetes/namespace";
 import { kubernetesObject } from "./kubernetes/object";

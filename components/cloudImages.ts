@@ -11,6 +11,8 @@ export interface CloudImagesArgs {
   readonly hosts: readonly string[];
   /** Whether one copy serves all hosts. */
   readonly shared: boolean;
+  /** `VfioHost.settled` by host: a download that begins before would be ended by the reboot. @see VmFleetArgs */
+  readonly settled: Readonly<Record<string, pulumi.Input<string>>>;
 }
 
 /** Seconds for one download: 2 GiB at 10 Mbit/s. */
@@ -43,7 +45,7 @@ export class CloudImages extends pulumi.ComponentResource {
     return volume;
   }
 
-  private download(name: string, { image, storage }: CloudImagesArgs, host: string): proxmox.download.File {
+  private download(name: string, { image, storage, settled }: CloudImagesArgs, host: string): proxmox.download.File {
     return new proxmox.download.File(
       `${name}-${host}`,
       {
@@ -58,8 +60,12 @@ export class CloudImages extends pulumi.ComponentResource {
         overwrite: false,
         uploadTimeout: downloadSeconds,
       },
-      // Both would have one name in the storage.
-      { parent: this, deleteBeforeReplace: true },
+      {
+        parent: this,
+        // Both would have one name in the storage.
+        deleteBeforeReplace: true,
+        dependsOn: pulumi.output(settled[host]).apply((): pulumi.Resource[] => []),
+      },
     );
   }
 }

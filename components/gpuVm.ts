@@ -3,6 +3,7 @@ import * as proxmox from "@muhlba91/pulumi-proxmoxve";
 import * as pulumi from "@pulumi/pulumi";
 import type { VmGpu, VmPlan } from "../plan/placement/types";
 import { wholeCard } from "../render/vm";
+import { ownerMark } from "./leftovers";
 import { ProxmoxVm, type VmSources } from "./proxmoxVm";
 
 /** A GPU as its host was found to have it, ready for passthrough: an element of `VfioHost.gpus`. */
@@ -23,6 +24,8 @@ export interface GpuVmArgs extends VmSources {
   readonly site: SitePlan;
   /** GPUs of its host. Waits for them: the host is ready when they are known. */
   readonly devices: pulumi.Input<readonly InspectedGpu[]>;
+  /** Asks before a mapping is made whether one is left of a run that was cut off. @see leftoverHooks */
+  readonly leftover: pulumi.ResourceHook;
   /** @see ProxmoxVmArgs */
   readonly protect: boolean;
 }
@@ -43,9 +46,9 @@ export class GpuVm extends pulumi.ComponentResource {
 
   constructor(name: string, args: GpuVmArgs, opts?: pulumi.ComponentResourceOptions) {
     super(GpuVm.type, name, {}, opts);
-    const { vm, site, image, poolId, sshPublicKey, ownership, protect } = args;
+    const { vm, site, image, poolId, sshPublicKey, ownership, protect, after } = args;
     const mappings = vm.gpus.map((gpu) => this.map(name, args, gpu).name);
-    const given = { vm, site, image, poolId, sshPublicKey, ownership, protect, mappings };
+    const given = { vm, site, image, poolId, sshPublicKey, ownership, protect, after, mappings };
     this.vm = new ProxmoxVm(name, given, { parent: this });
     this.address = this.vm.address;
     this.vmid = this.vm.vmid;
@@ -58,13 +61,13 @@ export class GpuVm extends pulumi.ComponentResource {
     return this.vm.resource();
   }
 
-  private map(name: string, { vm, devices }: GpuVmArgs, gpu: VmGpu): proxmox.hardware.mapping.Pci {
+  private map(name: string, { vm, site, devices, leftover }: GpuVmArgs, gpu: VmGpu): proxmox.hardware.mapping.Pci {
     const found = pulumi.output(devices).apply((all) => deviceOf(all, gpu, vm.host));
     return new proxmox.hardware.mapping.Pci(
       `${name}-${gpu.pci}`,
       {
         name: gpu.mapping,
-        comment: `${gpu.card} of ${vm.name}`,
+        comment: `${gpu.card} of ${vm.name}, ${ownerMark(site.stack)}`,
         maps: [
           {
             node: vm.host,
@@ -76,7 +79,7 @@ export class GpuVm extends pulumi.ComponentResource {
         ],
       },
       // The name is the mapping's identity: the provider would try to update one that is not there.
-      { parent: this, replaceOnChanges: ["name"], deleteBeforeReplace: true },
+      { parent: this, replaceOnChanges: ["name"], deleteBeforeReplace: true, hooks: { beforeCreate: [leftover] } },
     );
   }
 }

@@ -29,9 +29,22 @@ const TIMEOUT_MS = 30_000;
  * @param path below /api2/json, with its query
  * @throws Error when there is no answer: not reachable, certificate not trusted, no JSON. Never holds the token.
  */
-export function askProxmox(access: ApiAccess, path: string): Promise<ApiAnswer> {
+export const askProxmox = (access: ApiAccess, path: string): Promise<ApiAnswer> => send(access, "GET", path);
+
+/**
+ * Deletes what is at a path of Proxmox's API.
+ * @param path below /api2/json, with its query
+ * @throws Error when that is refused, or as `askProxmox` does
+ */
+export async function deleteOnProxmox(access: ApiAccess, path: string): Promise<void> {
+  const { status, message } = await send(access, "DELETE", path);
+  if (status !== 200) throw new Error(`Proxmox refused DELETE ${path}: ${status} ${message}`);
+}
+
+function send(access: ApiAccess, method: "GET" | "DELETE", path: string): Promise<ApiAnswer> {
   const url = new URL(`/api2/json/${path}`, access.endpoint);
   const options = {
+    method,
     headers: { authorization: `PVEAPIToken=${access.apiToken}`, accept: "application/json" },
     rejectUnauthorized: access.allowInsecureTls !== true,
     timeout: TIMEOUT_MS,

@@ -14,6 +14,8 @@ export interface VmSources {
   readonly sshPublicKey: pulumi.Input<string>;
   /** Asks before each change whether the VM is ours. @see ownershipHook */
   readonly ownership: pulumi.ResourceHook;
+  /** `VfioHost.settled` of the VM's host: a VM that starts before would be ended by the reboot. Absent where nobody readies that host. */
+  readonly after?: pulumi.Input<string> | undefined;
 }
 
 /** Arguments of `ProxmoxVm`. */
@@ -61,7 +63,7 @@ export class ProxmoxVm extends pulumi.ComponentResource {
   private make(name: string, args: ProxmoxVmArgs): proxmox.VmLegacy {
     const { systemDisk, networkDevice, cloudInit, hostPcis, ...given } = renderVm(args.vm, args.site);
     const { username, ...initialization } = cloudInit;
-    const { ownership } = args;
+    const { ownership, after } = args;
     return new proxmox.VmLegacy(
       `${name}-vm`,
       {
@@ -75,6 +77,7 @@ export class ProxmoxVm extends pulumi.ComponentResource {
       {
         parent: this,
         protect: args.protect,
+        dependsOn: pulumi.output(after).apply((): pulumi.Resource[] => []),
         // One GPU is in one VM, and an id is given once: the old one goes first.
         deleteBeforeReplace: true,
         ignoreChanges: [

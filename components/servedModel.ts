@@ -1,3 +1,4 @@
+import { createHmac } from "node:crypto";
 import { local } from "@pulumi/command";
 import * as pulumi from "@pulumi/pulumi";
 import type { ServedPlan } from "../plan/stages/served";
@@ -6,16 +7,6 @@ import { clusterAnnotation, rayServiceManifest, tokenSecretManifest } from "../r
 import { storeManifests } from "../render/stages/served/store";
 import { commandOf, stdinOf, type Script, type Settings, type Stage } from "./deckhouse/scripts";
 import { inNamespace, kubernetesObject } from "./kubernetes/object";
-
-/** Secrets of the store of the head's state; needed where the plan has `faultTolerance`. */
-export interface ServedStoreSecrets {
-  /** At least 32 characters without white space. */
-  readonly password: pulumi.Input<string>;
-  /** PEM: certificate for `ray-store.<namespace>.svc`, its key, and the CA that signed it. */
-  readonly certificate: pulumi.Input<string>;
-  readonly key: pulumi.Input<string>;
-  readonly ca: pulumi.Input<string>;
-}
 
 /** Arguments of `ServedModel`. */
 export interface ServedModelArgs {
@@ -30,8 +21,11 @@ export interface ServedModelArgs {
   readonly kubeRayReady: pulumi.Input<unknown>;
   /** Ray's token. Pods read it when they start: after a change of it, replace the RayService. Secret. */
   readonly rayToken: pulumi.Input<string>;
-  readonly store?: ServedStoreSecrets;
 }
+
+/** The store's password, out of Ray's token: who has that one may ask Ray itself. */
+const storePassword = (token: string): string =>
+  createHmac("sha256", token).update("tokenrack ray-store").digest("hex");
 
 /** How long a delete may take: pods end the answers that run. */
 const deleteTimeout = "15m";
@@ -74,18 +68,10 @@ export class ServedModel extends pulumi.ComponentResource {
     return kubernetesObject(`${name}-token`, manifest, { parent: this }, late);
   }
 
-  /** @throws pulumi.InputPropertyError when the plan has a store, and its secrets are not there */
-  private keepState(name: string, { served, namespace, store }: ServedModelArgs): readonly pulumi.Resource[] {
+  private keepState(name: string, { served, namespace, rayToken }: ServedModelArgs): readonly pulumi.Resource[] {
     const manifests = storeManifests(served);
     if (manifests === undefined) return [];
-    if (store === undefined) {
-      throw new pulumi.InputPropertyError({
-        propertyPath: "store",
-        reason: "the plan keeps the head's state in a store",
-      });
-    }
-    const { password, certificate, key, ca } = store;
-    const data = pulumi.secret({ password, "tls.crt": certificate, "tls.key": key, "ca.crt": ca });
+    const data = pulumi.secret({ password: pulumi.output(rayToken).apply(storePassword) });
     const late = { ...inNamespace(manifests.secret, namespace), stringData: data };
     const secret = kubernetesObject(`${name}-store`, manifests.secret, { parent: this }, late);
     const others = manifests.others.map((manifest) =>

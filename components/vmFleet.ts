@@ -4,6 +4,7 @@ import * as pulumi from "@pulumi/pulumi";
 import type { Placement } from "../plan/placement/types";
 import { CloudImages } from "./cloudImages";
 import { GpuVm, type InspectedGpu } from "./gpuVm";
+import { ownerMark, type LeftoverHooks } from "./leftovers";
 import { ProxmoxVm } from "./proxmoxVm";
 
 /** Arguments of `VmFleet`. */
@@ -19,14 +20,17 @@ export interface VmFleetArgs {
   readonly pool: string;
   /** Public key that opens the VMs over SSH, one line. */
   readonly sshPublicKey: pulumi.Input<string>;
-  /** Ready GPUs by host; only VMs with GPUs wait for them, each for its own host. */
+  /** Ready GPUs by host. */
   readonly devices: Readonly<Record<string, pulumi.Input<readonly InspectedGpu[]>>>;
+  /** `VfioHost.settled` by host: the image and the VMs of a host wait for it. Nothing on a host that is not here waits. */
+  readonly settled: Readonly<Record<string, pulumi.Input<string>>>;
   /** Names of node pools whose VMs refuse to be deleted. */
   readonly protectedPools: readonly string[];
   readonly ownership: pulumi.ResourceHook;
+  readonly leftovers: LeftoverHooks;
 }
 
-/** All VMs of a stack. They are made side by side: none waits for another. */
+/** All VMs of a stack. They are made side by side: each waits for its own host where that may reboot, none for another VM. */
 export class VmFleet extends pulumi.ComponentResource {
   static readonly type = "tokenrack:index:VmFleet";
 
@@ -43,12 +47,14 @@ export class VmFleet extends pulumi.ComponentResource {
     const made = args.placement.vms.map((vm) => {
       const { site, sshPublicKey, ownership } = args;
       const protect = args.protectedPools.includes(vm.pool);
-      const given = { vm, site, sshPublicKey, ownership, protect, image: images.on(vm.host), poolId: pool.poolId };
+      const sources = { image: images.on(vm.host), poolId: pool.poolId, after: args.settled[vm.host] };
+      const given = { vm, site, sshPublicKey, ownership, protect, ...sources };
+      const gpus = { devices: args.devices[vm.host] ?? [], leftover: args.leftovers.mapping };
       return [
         vm.name,
         vm.gpus.length === 0
           ? new ProxmoxVm(vm.name, { ...given, mappings: [] }, { parent: this })
-          : new GpuVm(vm.name, { ...given, devices: args.devices[vm.host] ?? [] }, { parent: this }),
+          : new GpuVm(vm.name, { ...given, ...gpus }, { parent: this }),
       ] as const;
     });
     this.vms = new Map(made);
@@ -64,17 +70,17 @@ export class VmFleet extends pulumi.ComponentResource {
     return found.resource();
   }
 
-  private provideImages(name: string, { image, imageStorage, imageShared, placement }: VmFleetArgs): CloudImages {
+  private provideImages(name: string, { image, imageStorage, imageShared, placement, settled }: VmFleetArgs): CloudImages {
     const hosts = [...new Set(placement.vms.map(({ host }) => host))];
     return new CloudImages(
       `${name}-image`,
-      { image, storage: imageStorage, hosts, shared: imageShared },
+      { image, storage: imageStorage, hosts, shared: imageShared, settled },
       { parent: this },
     );
   }
 
-  private makePool(name: string, { pool, site }: VmFleetArgs): proxmox.PoolLegacy {
-    const comment = `Tokenrack stack ${site.stack}`;
-    return new proxmox.PoolLegacy(`${name}-pool`, { poolId: pool, comment }, { parent: this });
+  private makePool(name: string, { pool, site, leftovers }: VmFleetArgs): proxmox.PoolLegacy {
+    const given = { poolId: pool, comment: ownerMark(site.stack) };
+    return new proxmox.PoolLegacy(`${name}-pool`, given, { parent: this, hooks: { beforeCreate: [leftovers.pool] } });
   }
 }

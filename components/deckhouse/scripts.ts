@@ -22,6 +22,7 @@ const bodies = {
   modelsWait: ["models-wait.sh"],
   servingWait: ["serving-lib.sh", "serving-wait.sh"],
   servingWarm: ["serving-lib.sh", "serving-warm.sh"],
+  gatewayWait: ["gateway-wait.sh"],
 } as const;
 
 /** A script: the definitions that one resource needs. */

@@ -46,8 +46,19 @@ const pod = (component: Component): Party => ({ component });
 export const chatNamespaceOf = (servingNamespace: string): string => `${servingNamespace}-chat`;
 
 /** Whose pods hand requests in from outside: Deckhouse's controllers, or whoever a given cluster has. */
-const ingressController = ({ platform }: ClusterProfile): Party =>
-  platform.kind === "proxmox" ? { namespace: "d8-ingress-nginx" } : { anyPod: true };
+const ingressController = ({ platform, ingress }: ClusterProfile): Party =>
+  platform.kind === "proxmox" && ingress.kind !== "ingressNginx" ? { namespace: "d8-ingress-nginx" } : { anyPod: true };
+
+/** The same for the gateway: nobody knows where the pods of a Gateway are. */
+const gatewayEntry = (profile: ClusterProfile): Party =>
+  profile.ingress.kind === "gatewayApi" ? { anyPod: true } : ingressController(profile);
+
+/** Whose tokens it takes besides its own: it fetches their keys. */
+function issuerArrows({ gateway: { oidc } }: ClusterProfile): readonly Arrow[] {
+  if (oidc === undefined) return [];
+  const given = { ports: [portOf(oidc.jwksUri)], why: "keys of the issuer of people's tokens" };
+  return networks(oidc.addresses).map((to) => ({ from: pod("gateway"), to, ...given }));
+}
 
 function scrapers({ platform, monitoring }: ClusterProfile): readonly Party[] {
   const kind = monitoring.kind ?? (platform.kind === "proxmox" ? "deckhouse" : "none");
@@ -105,6 +116,30 @@ function metricsArrows(profile: ClusterProfile): readonly Arrow[] {
   ]);
 }
 
+/** What Ray needs outside, where models ask for it. */
+function rayWaysOut({ models }: ClusterProfile): readonly Arrow[] {
+  const scales = models.some(({ autoscaling }) => autoscaling !== undefined);
+  const adapts = models.some(({ lora }) => lora !== undefined);
+  const adapters = {
+    to: everywhere([metadata]),
+    ports: [443],
+    why: "adapters come from their bucket when first asked for",
+  };
+  return [
+    ...(scales
+      ? [
+          {
+            from: pod("ray-head"),
+            to: everywhere([metadata]),
+            ports: apiPorts,
+            why: "replicas come and go by the cluster's API",
+          },
+        ]
+      : []),
+    ...(adapts ? (["ray-head", "ray-worker"] as const).map((from) => ({ from: pod(from), ...adapters })) : []),
+  ];
+}
+
 function rayArrows(): readonly Arrow[] {
   const ray = ["ray-head", "ray-worker"] as const;
   const within = ray.flatMap((from) =>
@@ -149,7 +184,6 @@ export function planArrows(
 ): ArrowsPlan {
   const { namespace } = profile.serving;
   const page = pageOf(profile);
-  const entry = ingressController(profile);
   const hub = downloads.onSite ? everywhere([metadata]) : internet;
   const elsewhere: readonly Component[] = ["kuberay-operator", "open-webui", "chat-redis", "lobe-chat"];
   const serving = components.filter((one) => !elsewhere.includes(one));
@@ -163,8 +197,10 @@ export function planArrows(
     },
     arrows: [
       ...rayArrows(),
+      ...rayWaysOut(profile),
       { from: pod("model-download"), to: hub, ports: downloads.ports, why: "models come from their hub, once" },
-      { from: entry, to: pod("gateway"), ports: [ports.gateway], why: "clients" },
+      { from: gatewayEntry(profile), to: pod("gateway"), ports: [ports.gateway], why: "clients" },
+      ...issuerArrows(profile),
       {
         from: pod("gateway"),
         to: pod("valkey"),

@@ -61,6 +61,8 @@ export const ports = {
 
 /** Where the model volume is mounted, in every pod that mounts it. */
 export const modelsMount = "/models";
+/** Directory of the volume that compile caches are in. */
+export const cacheDirectory = "cache";
 
 /** Part of a path or an object's name out of a model's name: lower case, digits and dashes. */
 export const slug = (name: string): string =>
@@ -78,7 +80,7 @@ export const onVolume = (directory: string): string => directory.slice(modelsMou
 
 /** What the chat page's Secret holds, by the keys there. */
 export const chatSecretKeys = {
-  /** Where the gateway's API is: `http://gateway.<namespace>.svc:8080/v1`. */
+  /** Where the gateway's API is: `http://gateway.<namespace>.svc/v1`. */
   gatewayUrl: "gateway-url",
   /** What the gateway knows the page by: a token of its own, with scope `act-as` for Open WebUI. */
   token: "token",

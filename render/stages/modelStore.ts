@@ -1,7 +1,7 @@
 /** The volume of the models, and the Jobs that fill it. */
 import type { Hub } from "../../plan/stages/modelSource";
 import type { ModelStorePlan, StoredModelPlan } from "../../plan/stages/modelStore";
-import { modelsMount, onVolume, partOf } from "../../plan/stages/names";
+import { cacheDirectory, modelsMount, onVolume, partOf } from "../../plan/stages/names";
 import { containerSecurity, labelsOf, podSecurity, type Manifest } from "../manifest";
 import { sortKeys, toJson, type JsonObject } from "../text";
 
@@ -119,7 +119,12 @@ export function downloadJob(plan: ModelStorePlan, model: StoredModelPlan, withCr
   const container = {
     name: "download",
     image: plan.image,
-    command: ["node", `${programMount}/${programFile}`, `${configMount}/config.json`],
+    // The directory of compile caches is made by its user: the kubelet would make it for root, and on NFS it would stay so.
+    command: [
+      "/bin/sh",
+      "-c",
+      `mkdir -p ${modelsMount}/${cacheDirectory} && exec node ${programMount}/${programFile} ${configMount}/config.json`,
+    ],
     resources: { requests: { cpu: "500m", memory: "256Mi" }, limits: { memory: "1Gi" } },
     securityContext: containerSecurity(),
     // What it said last is why the Job failed.

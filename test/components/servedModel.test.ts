@@ -10,7 +10,6 @@ import { settle, valueOf } from "../support/settle";
 
 const kubeconfig = "CANARY-kubeconfig";
 const token = "CANARY-ray-token";
-const store = { password: "CANARY-password", certificate: "CANARY-cert", key: "CANARY-key", ca: "CANARY-ca" };
 
 const results: Readonly<Record<string, object>> = {
   "models-ready": { endpoint: "http://llm-serve-svc.tokenrack.svc:8000", tokens: { small: 0.5 } },
@@ -71,19 +70,16 @@ for (const preview of [false, true])
     });
 
     it("keeps token, kubeconfig and the store's secrets secret", async () => {
-      const { recorder } = await make(kept, preview, { store });
+      const { recorder } = await make(kept, preview);
       assert.doesNotMatch(plainText(recorder), /CANARY/);
       const { stringData } = recorder.get("models-token").inputs;
       assert.ok(isWrapped(stringData));
       assert.deepEqual(stringData.value, { auth_token: token });
       const data = recorder.get("models-store").inputs["stringData"];
       assert.ok(isWrapped(data));
-      assert.deepEqual(data.value, {
-        password: store.password,
-        "tls.crt": store.certificate,
-        "tls.key": store.key,
-        "ca.crt": store.ca,
-      });
+      const { password } = data.value as { password: string };
+      assert.match(password, /^[0-9a-f]{64}$/);
+      assert.ok(!plainText(recorder).includes(password));
       for (const name of ["models-ready", "models-warm"]) {
         const { stdin } = recorder.get(name).inputs;
         assert.ok(isWrapped(stdin));
@@ -155,19 +151,11 @@ describe("a changed RayService", () => {
 });
 
 describe("a store of the head's state", () => {
-  it("is a Service and a StatefulSet after their Secret", async () => {
-    const { recorder } = await make(kept, false, { store });
-    const types = ["models-store", "models-store-service", "models-store-statefulset"].map(
-      (name) => recorder.get(name).type,
+  it("is a certificate, a Service and a StatefulSet after its password", async () => {
+    const { recorder } = await make(kept, false);
+    const kinds = ["", "-issuer", "-certificate", "-service", "-statefulset"].map(
+      (part) => recorder.get(`models-store${part}`).type.split(":").at(-1) ?? "",
     );
-    assert.deepEqual(types, [
-      "kubernetes:core/v1:Secret",
-      "kubernetes:core/v1:Service",
-      "kubernetes:apps/v1:StatefulSet",
-    ]);
-  });
-
-  it("is refused without its secrets", async () => {
-    await assert.rejects(make(kept, false), /the plan keeps the head's state in a store/);
+    assert.deepEqual(kinds, ["Secret", "Issuer", "Certificate", "Service", "StatefulSet"]);
   });
 });

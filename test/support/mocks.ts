@@ -114,9 +114,11 @@ const resources: readonly string[] = [
   "kubernetes:scheduling.k8s.io/v1:PriorityClass",
   "kubernetes:ray.io/v1:RayService",
   ...["ServiceMonitor", "PodMonitor", "PrometheusRule"].map((kind) => `kubernetes:monitoring.coreos.com/v1:${kind}`),
-  "kubernetes:cert-manager.io/v1:Certificate",
+  ...["Certificate", "Issuer"].map((kind) => `kubernetes:cert-manager.io/v1:${kind}`),
   "kubernetes:gateway.networking.k8s.io/v1:HTTPRoute",
-  "kubernetes:deckhouse.io/v1:DexClient",
+  ...["DexClient", "CustomPrometheusRules", "GrafanaDashboardDefinition"].map(
+    (kind) => `kubernetes:deckhouse.io/v1:${kind}`,
+  ),
 ];
 
 /** What a program did. */

@@ -1,5 +1,5 @@
 /** Pods of the Ray cluster: head, workers, and the Job that fills a compile cache. All keep the level `restricted`. */
-import { modelsMount, objectNames, ports } from "../../../plan/stages/names";
+import { cacheDirectory, modelsMount, objectNames, ports } from "../../../plan/stages/names";
 import type { PodGpu, ServedModelPlan, ServedPlan, WorkerGroupPlan } from "../../../plan/stages/served";
 import { containerSecurity, labelsOf, podSecurity } from "../../manifest";
 import type { Json, JsonObject } from "../../text";
@@ -84,7 +84,7 @@ ray stop --grace-period 20`;
 /** Weights can only be read; the caches' directory can be written. */
 const modelMounts = [
   { name: "models", mountPath: modelsMount, readOnly: true },
-  { name: "models", mountPath: "/cache", subPath: "cache" },
+  { name: "models", mountPath: "/cache", subPath: cacheDirectory },
 ];
 
 const sharedMemory = (group: WorkerGroupPlan): JsonObject => ({
@@ -156,13 +156,15 @@ const storeFields = (plan: ServedPlan): { env: Record<string, string>; mounts: J
         volumes: [
           {
             name: "store-ca",
-            secret: { secretName: storeName, items: [{ key: "ca.crt", path: "ca.crt" }], defaultMode: 0o440 },
+            secret: { secretName: storeTlsName, items: [{ key: "ca.crt", path: "ca.crt" }], defaultMode: 0o440 },
           },
         ],
       };
 
 /** Name of the store of the head's state: its StatefulSet, Service and Secret. */
 export const storeName = "ray-store";
+/** Name of its certificate, and of the Secret that cert-manager puts it into. */
+export const storeTlsName = "ray-store-tls";
 
 /** Template of the head: no GPU, no model. */
 export function headTemplate(plan: ServedPlan, annotations: Readonly<Record<string, string>> = {}): JsonObject {

@@ -6,7 +6,7 @@ import type { FaultTolerancePlan, ServedPlan } from "../../../plan/stages/served
 import { ports } from "../../../plan/stages/names";
 import { containerSecurity, labelsOf, podSecurity, type Manifest } from "../../manifest";
 import type { JsonObject } from "../../text";
-import { storeName } from "./pods";
+import { storeName, storeTlsName } from "./pods";
 
 /** User `valkey` of its image. @see https://github.com/valkey-io/valkey-container (Dockerfile) */
 const valkeyUser = 999;
@@ -60,7 +60,13 @@ function statefulSet(plan: ServedPlan, store: FaultTolerancePlan): Manifest {
           securityContext: podSecurity(valkeyUser),
           containers: [container(store)],
           volumes: [
-            { name: "store", secret: { secretName: storeName, defaultMode: 0o440 } },
+            {
+              name: "store",
+              projected: {
+                defaultMode: 0o440,
+                sources: [{ secret: { name: storeName } }, { secret: { name: storeTlsName } }],
+              },
+            },
             { name: "tmp", emptyDir: { sizeLimit: "16Mi" } },
           ],
         },
@@ -79,7 +85,34 @@ function statefulSet(plan: ServedPlan, store: FaultTolerancePlan): Manifest {
   };
 }
 
-/** Service and StatefulSet of the store, and its Secret without what is secret: `password`, `tls.crt`, `tls.key`, `ca.crt`. */
+const certificates = "cert-manager.io/v1";
+
+/**
+ * A certificate that signs itself: whoever asks the store trusts that one and no other. cert-manager is there, as it makes the
+ * certificate of the API, and renews this one; Valkey reads it again when it restarts.
+ */
+function certificate(plan: ServedPlan): readonly Manifest[] {
+  const { namespace } = plan;
+  const meta = { ...metadata(plan), name: storeTlsName };
+  return [
+    { apiVersion: certificates, kind: "Issuer", metadata: meta, spec: { selfSigned: {} } },
+    {
+      apiVersion: certificates,
+      kind: "Certificate",
+      metadata: meta,
+      spec: {
+        secretName: storeTlsName,
+        // Ten years: a new one would want a restart of Ray's head, which is what the store is there for.
+        duration: "87600h",
+        dnsNames: [`${storeName}.${namespace}.svc`],
+        issuerRef: { name: storeTlsName, kind: "Issuer" },
+        privateKey: { algorithm: "ECDSA", size: 256 },
+      },
+    },
+  ];
+}
+
+/** The objects of the store, and its Secret without what is secret: `password`. */
 export function storeManifests(plan: ServedPlan): { secret: Manifest; others: readonly Manifest[] } | undefined {
   const { faultTolerance } = plan;
   if (faultTolerance === undefined) return undefined;
@@ -90,5 +123,5 @@ export function storeManifests(plan: ServedPlan): { secret: Manifest; others: re
     spec: { selector: labelsOf("ray-store"), ports: [{ name: "store", port: ports.valkey, targetPort: "store" }] },
   };
   const secret: Manifest = { apiVersion: "v1", kind: "Secret", metadata: metadata(plan), type: "Opaque" };
-  return { secret, others: [service, statefulSet(plan, faultTolerance)] };
+  return { secret, others: [...certificate(plan), service, statefulSet(plan, faultTolerance)] };
 }

@@ -3,7 +3,7 @@ import { planArrows } from "../../../plan/stages/arrows";
 import { components, type Component } from "../../../plan/stages/names";
 import { labelsOf } from "../../../render/manifest";
 import { networkPolicies } from "../../../render/stages/networkPolicy";
-import { existing } from "../../config/stacks";
+import { changed, existing } from "../../config/stacks";
 import { committedInput, stageInput } from "../../plan/stages/cases";
 import { assertGolden } from "./golden";
 import { reaches, type End } from "./reach";
@@ -85,6 +85,17 @@ describe("network policies", () => {
     for (const from of components.filter((one) => !["model-download", "kuberay-operator"].includes(one)))
       for (const address of ["18.1.2.3", "10.0.0.5", "169.254.169.254"])
         assert.ok(!reaches(given, pod(from), at(address), 443), from);
+  });
+
+  it("let Ray out for what a model asks for, and for nothing else", () => {
+    const out = (key: string, value: object) =>
+      networkPolicies(planArrows(stageInput(changed(existing, `models[0].${key}`, value)), hub));
+    const scaling = out("autoscaling", { minReplicas: 0 });
+    assert.ok(reaches(scaling, pod("ray-head"), at("10.0.0.1"), 6443));
+    assert.ok(!reaches(scaling, pod("ray-worker"), at("10.0.0.1"), 6443));
+    const adapting = out("lora", { path: "s3://bucket/adapters" });
+    assert.ok(reaches(adapting, pod("ray-worker"), at("18.1.2.3"), 443));
+    assert.ok(!reaches(adapting, pod("ray-worker"), at("169.254.169.254"), 443));
   });
 
   it("let metrics be scraped by who is said to, on their ports alone", () => {

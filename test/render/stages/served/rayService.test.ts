@@ -127,8 +127,9 @@ describe("every pod of stage 7", () => {
       }
       for (const volume of listAt(pod, "volumes")) {
         const [kind] = Object.keys(volume).filter((key) => key !== "name");
-        assert.ok(["emptyDir", "persistentVolumeClaim", "secret"].includes(kind ?? ""), kind);
+        assert.ok(["emptyDir", "persistentVolumeClaim", "secret", "projected"].includes(kind ?? ""), kind);
       }
+      assert.doesNotMatch(JSON.stringify(pod), /serviceAccountToken"/);
     }
     const withToken = every.filter((pod) => at(pod, "automountServiceAccountToken") !== false);
     // The head of the stack whose pods come and go: its autoscaler asks Kubernetes for them.
