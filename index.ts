@@ -15,5 +15,4 @@ function run(): StackOutputs {
 const outputs = run();
 
 // Pulumi leaves out what is undefined. What each one means: program/outputs.ts.
-export const { endpoint, models, upTo, notice, kubeconfig, ready, gpus, firstTokens, inspections, masterHostKey } =
-  outputs;
+export const { endpoint, models, chat, kubeconfig, ready, gpus, firstTokens, inspections, masterHostKey } = outputs;

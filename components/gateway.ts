@@ -10,8 +10,8 @@ import {
   gatewayManifests,
   gatewayProgramManifest,
   gatewaySecretManifest,
-  gatewayWaitSettings,
 } from "../render/stages/gateway";
+import { gatewayWaitSettings } from "../render/stages/gatewayCheck";
 import { ingressManifests } from "../render/stages/ingress";
 import { quotaPasswordFile, quotaStoreManifests, quotaStoreSpec } from "../render/stages/quotaStore";
 import { commandOf, secretLines, stdinOf } from "./deckhouse/scripts";
@@ -105,7 +105,7 @@ export class Gateway extends pulumi.ComponentResource {
     // An annotation that says nothing else makes it wait for the models.
     const annotations = {
       ...manifest.metadata.annotations,
-      "tokenrack-after": pulumi.output(served).apply(() => "models"),
+      "tokenrack-after": pulumi.all([served]).apply(() => "models"),
     };
     const metadata = waits ? { metadata: { ...manifest.metadata, namespace, annotations } } : inside;
     const time = `${patience}s`;
@@ -152,7 +152,7 @@ export class Gateway extends pulumi.ComponentResource {
     return [
       this.object(name, "program", gatewayProgramManifest(gateway, program), args),
       // Its routes are those of the models that have just answered.
-      this.object(name, "config", gatewayConfigManifest(gateway), args, { waits: true }),
+      this.object(name, "config", gatewayConfigManifest(gateway), args),
     ];
   }
 

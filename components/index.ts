@@ -18,3 +18,5 @@ export { ServingNamespace, type ServingNamespaceArgs } from "./servingNamespace"
 export { ServedModel, type ServedModelArgs } from "./servedModel";
 export { ModelStore, type HubCredentials, type ModelStoreArgs } from "./modelStore";
 export { Gateway, type GatewayArgs } from "./gateway";
+export { ChatUi, type ChatUiArgs } from "./chatUi";
+export { Monitoring, type MonitoringArgs } from "./monitoring";

@@ -38,6 +38,12 @@ export interface ClusterSecrets extends Secrets {
   readonly modelScopeToken?: pulumi.Output<string>;
   readonly s3AccessKeyId?: pulumi.Output<string>;
   readonly s3SecretAccessKey?: pulumi.Output<string>;
+  /** What a chat page keeps, where there is one. */
+  readonly chatSessionKey?: pulumi.Output<string>;
+  readonly chatAdminPassword?: pulumi.Output<string>;
+  readonly chatOidcClientSecret?: pulumi.Output<string>;
+  readonly chatDatabaseUrl?: pulumi.Output<string>;
+  readonly chatAccessCode?: pulumi.Output<string>;
 }
 
 /** Secrets of a stack on Proxmox. */
@@ -147,6 +153,11 @@ function load(profile: Profile, raw: Readonly<Record<string, unknown>>): LoadedS
     ...some("modelScopeToken"),
     ...some("s3AccessKeyId"),
     ...some("s3SecretAccessKey"),
+    ...some("chatSessionKey"),
+    ...some("chatAdminPassword"),
+    ...some("chatOidcClientSecret"),
+    ...some("chatDatabaseUrl"),
+    ...some("chatAccessCode"),
   };
   if (!isProxmox(profile)) {
     return {

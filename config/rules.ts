@@ -1,6 +1,7 @@
 /** All rules that need two values, or a value and its neighbour. Each fault names both. */
 import type { Fault } from "./errors";
 import { bringUpFaults } from "./rules/bringUp";
+import { chatFaults } from "./rules/chat";
 import { deckhouseFaults } from "./rules/deckhouse";
 import { existingPoolFaults } from "./rules/existing";
 import { hostFaults } from "./rules/hosts";
@@ -12,6 +13,7 @@ import { poolFaults } from "./rules/pools";
 import { portFaults } from "./rules/ports";
 import {
   clusterModelSchema,
+  clusterGatewaySchema,
   gatewaySchema,
   modelSchema,
   portsSchema,
@@ -20,6 +22,7 @@ import {
   type SomeSecrets,
 } from "./schema";
 import { existingPoolSchema, proxmoxPoolSchema } from "./schema/pools";
+import { chatSchema } from "./schema/stages/chat";
 import { secretFaults } from "./secrets";
 
 /** What is looked at. */
@@ -90,15 +93,17 @@ function existingFaults(raw: unknown): Fault[] {
 function platformFaults({ raw, kind, bringUp }: RuleRequest): Fault[] {
   if (kind === "local") return localFaults(raw);
   const parts = clusterParts(raw);
+  const chat = part(chatSchema, field(raw, "chat") ?? {});
   return [
     ...(kind === "proxmox" ? proxmoxFaults(raw, parts) : existingFaults(raw)),
     ...(bringUp ? bringUpFaults(kind, parts, secretsOf(raw)) : []),
+    ...(bringUp && chat !== undefined ? chatFaults(chat, secretsOf(raw)) : []),
   ];
 }
 
 /** Rules over the parts that are well formed. */
 export function ruleFaults(request: RuleRequest): Fault[] {
   const { raw, kind } = request;
-  const gateway = part(gatewaySchema, field(raw, "gateway") ?? {});
+  const gateway = part(kind === "local" ? gatewaySchema : clusterGatewaySchema, field(raw, "gateway") ?? {});
   return [...platformFaults(request), ...secretFaults(secretsOf(raw), gateway?.firstUser, kind)];
 }

@@ -10,10 +10,12 @@ import { clusterModelSchema, modelSchema, type ClusterModelProfile, type ModelPr
 import { existingPoolSchema, proxmoxPoolSchema } from "./schema/pools";
 import { hostSchema, proxmoxPlatformSchema } from "./schema/proxmox";
 import { stageKeys } from "./schema/stages";
+import { clusterGatewaySchema, type ClusterGatewayProfile } from "./schema/stages/gateway";
 import { existingSecretsSchema, proxmoxSecretsSchema, secretsSchema } from "./schema/secrets";
 
 export { modelKind, type ModelKind } from "./forms";
 export { gatewaySchema, userSchema, type GatewayProfile } from "./schema/gateway";
+export { clusterGatewaySchema, type ClusterGatewayProfile } from "./schema/stages/gateway";
 export { localPlatformSchema, pathsSchema, portDefaults, portsSchema, type Paths, type Ports } from "./schema/local";
 export { clusterModelSchema, modelSchema, type ClusterModelProfile, type ModelProfile } from "./schema/models";
 export { secretsSchema, type PlainSecrets, type SomeSecrets } from "./schema/secrets";
@@ -65,7 +67,7 @@ export const proxmoxStackSchema = z.strictObject(
     cluster: clusterSchema.prefault({}),
     ingress: ingressSchema.prefault({}),
     models: models(clusterModelSchema),
-    gateway: gatewaySchema.prefault({}),
+    gateway: clusterGatewaySchema.prefault({}),
     ...stageKeys,
   },
   { error: stackText },
@@ -80,7 +82,7 @@ export const existingStackSchema = z.strictObject(
     network: networkSchema,
     ingress: ingressSchema.prefault({}),
     models: models(clusterModelSchema),
-    gateway: gatewaySchema.prefault({}),
+    gateway: clusterGatewaySchema.prefault({}),
     ...stageKeys,
   },
   { error: stackText },
@@ -155,16 +157,16 @@ export type ProxmoxNetwork = z.output<typeof proxmoxNetworkSchema>;
 export type IngressProfile = z.output<typeof ingressSchema>;
 
 /** What every Profile has. */
-interface ProfileOf<Platform, Model> {
+interface ProfileOf<Platform, Model, Gateway> {
   /** Name of the stack; `local` when none was given. */
   readonly stack: string;
   readonly platform: Platform;
   readonly models: readonly Model[];
-  readonly gateway: GatewayProfile;
+  readonly gateway: Gateway;
 }
 
 /** What the user asked for on this machine: validated, defaults filled in, plain data. */
-export interface LocalProfile extends ProfileOf<PlatformProfile, ModelProfile> {
+export interface LocalProfile extends ProfileOf<PlatformProfile, ModelProfile, GatewayProfile> {
   readonly ports: Ports;
   /** Absolute as given; a default is relative to the project until whoever reads the configuration resolves it. */
   readonly paths: Paths;
@@ -184,7 +186,7 @@ export type StageProfile = z.output<z.ZodObject<typeof stageKeys>>;
 
 /** What the user asked for on Proxmox hosts. */
 export interface ProxmoxProfile
-  extends StageProfile, ProfileOf<z.output<typeof proxmoxPlatformSchema>, ClusterModelProfile> {
+  extends StageProfile, ProfileOf<z.output<typeof proxmoxPlatformSchema>, ClusterModelProfile, ClusterGatewayProfile> {
   readonly hosts: readonly HostProfile[];
   readonly pools: readonly ProxmoxPool[];
   readonly network: ProxmoxNetwork;
@@ -194,7 +196,7 @@ export interface ProxmoxProfile
 
 /** What the user asked for on a cluster that is there already. */
 export interface ExistingProfile
-  extends StageProfile, ProfileOf<z.output<typeof existingPlatformSchema>, ClusterModelProfile> {
+  extends StageProfile, ProfileOf<z.output<typeof existingPlatformSchema>, ClusterModelProfile, ClusterGatewayProfile> {
   readonly pools: readonly ExistingPool[];
   readonly network: z.output<typeof networkSchema>;
   readonly ingress: IngressProfile;

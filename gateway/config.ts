@@ -5,9 +5,20 @@ import { actAs, maintenance, redis, requestsPerMinute, roles, tokensPerMinute } 
 const host = text("an address to bind, such as 127.0.0.1 or 0.0.0.0", /^[A-Za-z0-9.:-]{1,253}$/);
 const listen = z.strictObject({ host: host.default("127.0.0.1"), port: int(0, 65535, "TCP port; 0 takes a free one") });
 
+const routePrefix = text('"/", or a path like "/small"', /^\/(?:[a-z0-9][\w.-]*(?:\/[a-z0-9][\w.-]*)*)?$/i);
+
 const upstream = z.strictObject({
   /** Where the Serve app answers, e.g. `http://llm-serve-svc:8000`; a path prefix is kept. No credentials in it. */
   url: url("an http(s) URL without credentials or query", (u) => isHttp(u) && noCredentials(u)),
+  /**
+   * Route prefix below `url` by model id, where each model is an application of its own; other models are then unknown, and
+   * GET /v1/models lists these. @default all models at `url`, which the engine lists
+   */
+  routes: z
+    .record(text("a served model id", /^[A-Za-z0-9][\w.:/@+-]{0,255}$/), routePrefix, {
+      error: "a map of model ids to route prefixes",
+    })
+    .optional(),
   /** Milliseconds to open a connection (100 to 60,000). @default 5000 */
   connectTimeoutMs: int(100, 60_000, "milliseconds").default(5000),
   /**
@@ -178,6 +189,9 @@ export const gatewayConfigSchema = z
       need(["actAs", "role"], "the name of one of roles");
     if (config.signingKeysDir !== undefined && config.signingKeys.length > 0)
       need(["signingKeysDir"], "either signingKeys or signingKeysDir");
+    const { routes } = config.upstream;
+    if (routes !== undefined && !Object.hasOwn(routes, config.readiness.model))
+      need(["readiness", "model"], "one of upstream.routes");
     if (config.oidc) return;
     if (config.signingKeysDir === undefined && config.signingKeys.length === 0)
       need(["signingKeys"], "at least one signing key (or oidc)");

@@ -41,7 +41,12 @@ export interface GateParts {
   /** Whether the process is about to end. */
   readonly isDraining: () => boolean;
   readonly corsOrigins: readonly string[];
+  /** Whether clients come by TLS, which somebody before us ends. */
+  readonly isHttps: boolean;
 }
+
+/** A year, as RFC 6797 section 6.1.1 has it in its example: whoever has come once never sends a password in the clear. */
+const HSTS = "max-age=31536000";
 
 /**
  * Whether a raw request target is this route, byte for byte. The router decodes (%6d), so its match alone would let one resource
@@ -98,6 +103,7 @@ export function installGate(app: FastifyInstance, parts: GateParts): void {
   app.addHook("onRequest", async (request, reply) => {
     request.gate = {};
     void reply.header("x-request-id", request.id);
+    if (parts.isHttps) void reply.header("strict-transport-security", HSTS);
     // A client that keeps its connection would come back to a process that is gone.
     if (parts.isDraining()) void reply.header("connection", "close");
     logWhenClosed(request, reply, parts.metrics);

@@ -1,5 +1,6 @@
 import { mayUseModel, type ModelAllowance } from "./access";
 import { notFound, upstreamFailed } from "./errors";
+import type { ModelRoutes } from "./modelRoutes";
 import type { Upstream } from "./upstream";
 import { refusalOf } from "./upstreamErrors";
 
@@ -23,13 +24,27 @@ function entriesOf(text: string): ModelEntry[] {
   throw upstreamFailed(502, "upstream_error", "The engine's list of models cannot be read.");
 }
 
-/** The engine's models that the subject may use. @throws ApiError 502, 503 or 504 */
+/** Whom a list is asked for. */
+interface Asking {
+  readonly allowance: ModelAllowance;
+  readonly requestId: string;
+  readonly signal: AbortSignal;
+}
+
+/**
+ * The models that the subject may use: those that have routes, else the engine's own list.
+ * @throws ApiError 502, 503 or 504
+ */
 export async function listModels(
   upstream: Upstream,
-  allowance: ModelAllowance,
-  requestId: string,
-  signal: AbortSignal,
+  routes: ModelRoutes,
+  { allowance, requestId, signal }: Asking,
 ): Promise<ModelEntry[]> {
+  const { models } = routes;
+  if (models !== undefined)
+    return models
+      .filter((id) => mayUseModel(allowance, id))
+      .map((id) => ({ id, object: "model", created: 0, owned_by: "tokenrack" }));
   const response = await upstream.send({ method: "GET", path: "/v1/models", requestId, signal });
   const text = await upstream.read(response, signal);
   if (response.statusCode !== 200) throw refusalOf(response.statusCode, text);

@@ -1,5 +1,6 @@
 import type { GatewayConfig } from "./config";
 import { ApiError } from "./errors";
+import type { ModelRoutes } from "./modelRoutes";
 import type { Upstream } from "./upstream";
 
 export type ReadinessState = { readonly ready: true } | { readonly ready: false; readonly reason: string };
@@ -21,6 +22,7 @@ export class Readiness {
     /** Of the moment. */
     private readonly config: () => GatewayConfig["readiness"],
     private readonly upstream: Upstream,
+    private readonly routes: ModelRoutes,
     /** Milliseconds on a clock that never steps. */
     private readonly nowMs: () => number = () => performance.now(),
   ) {}
@@ -66,7 +68,7 @@ export class Readiness {
     const signal = AbortSignal.timeout(probeTimeoutSeconds * 1000);
     const json = JSON.stringify({ model, prompt: "1", max_tokens: 1, temperature: 0 });
     try {
-      const path = "/v1/completions";
+      const path = this.routes.pathOf(model, "/v1/completions");
       const response = await this.upstream.send({ method: "POST", path, requestId: "readiness", json, signal });
       const text = await this.upstream.read(response, signal);
       if (response.statusCode !== 200) return `the engine answered ${response.statusCode}`;

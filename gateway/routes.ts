@@ -5,6 +5,7 @@ import type { GatewayConfig } from "./config";
 import { missingToken, modelNotAllowed, notFound } from "./errors";
 import type { Login } from "./login";
 import type { Metrics } from "./metrics";
+import type { ModelRoutes } from "./modelRoutes";
 import { listModels, modelIdFromPath } from "./models";
 import { forward } from "./proxy";
 import type { Quotas, Reservation } from "./quotas";
@@ -23,6 +24,7 @@ const scoped = (scope: Scope): Policy => ({ access: "scope", scope });
 export interface RouteParts {
   readonly config: GatewayConfig;
   readonly upstream: Upstream;
+  readonly routes: ModelRoutes;
   readonly login: Login;
   readonly quotas: Quotas;
   readonly readiness: Readiness;
@@ -65,11 +67,11 @@ async function tokenRoute(app: FastifyInstance, { login }: RouteParts): Promise<
   });
 }
 
-function modelRoutes(app: FastifyInstance, { upstream, config }: RouteParts): void {
+function modelRoutes(app: FastifyInstance, { upstream, routes, config }: RouteParts): void {
   const policy = scoped("models:read");
   const allowed = (request: FastifyRequest): ReturnType<typeof listModels> => {
     const signal = AbortSignal.timeout(config.upstream.headersTimeoutMs);
-    return listModels(upstream, subjectOf(request).models, request.id, signal);
+    return listModels(upstream, routes, { allowance: subjectOf(request).models, requestId: request.id, signal });
   };
   app.get("/v1/models", { config: { policy } }, async (request) => ({ object: "list", data: await allowed(request) }));
   app.get("/v1/models/*", { config: { policy } }, async (request) => {
@@ -93,16 +95,17 @@ function tokensUsed(
 }
 
 function generation(app: FastifyInstance, parts: RouteParts, path: string, kind: RequestKind, scope: Scope): void {
-  const { upstream, readiness, metrics, quotas } = parts;
+  const { upstream, routes, readiness, metrics, quotas } = parts;
   const check = requestChecker(kind, parts.config.limits);
   const handler = async (request: FastifyRequest, reply: FastifyReply): Promise<void> => {
     const startedMs = performance.now();
     const { model, stream, json, hideUsage, estimate } = check(request.body);
     const subject = subjectOf(request);
     if (!mayUseModel(subject.models, model)) throw modelNotAllowed();
+    const target = routes.pathOf(model, path);
     const reservation = await quotas.reserve(subject, estimate, (headers) => void reply.headers(headers));
     try {
-      await forward(upstream, { path, requestId: request.id, json, hideUsage }, reply, {
+      await forward(upstream, { path: target, requestId: request.id, json, hideUsage }, reply, {
         onAccepted: () => {
           request.gate.model = model;
           metrics.observeFirstByte(routeLabel(request), performance.now() - startedMs);

@@ -1,6 +1,7 @@
 /** What the gateway lets through: from the user's limits and what the models can do. */
 import { mib, mibToBytes, minutesToSeconds } from "../catalog/units";
 import type { Profile } from "../config/schema";
+import type { ServingPlans } from "./cluster/types";
 import type { GatewayPolicy } from "./types";
 
 /** Most answers to one request: each holds a slot. */
@@ -35,3 +36,14 @@ export function gatewayPolicy({ gateway, stack }: Profile, models: readonly Serv
     firstUser: gateway.firstUser,
   };
 }
+
+/** The gateway's limits in front of the models of a cluster. */
+export const clusterPolicy = (profile: Profile, { models }: ServingPlans): GatewayPolicy =>
+  gatewayPolicy(
+    profile,
+    models.map(({ name, engine, replicas }) => ({
+      name,
+      slots: engine.maxNumSeqs * replicas,
+      context: engine.maxModelLen,
+    })),
+  );

@@ -1,9 +1,12 @@
 /** Stages 4 to 10 on any cluster: the door of `stages/`. */
 import { planArrows, type ArrowsPlan } from "./stages/arrows";
+import { planChat, type ChatPlan } from "./stages/chat";
+import { planClusterGateway, type GatewayPlan } from "./stages/gateway";
 import { planGpuStack, type GpuStackPlan } from "./stages/gpuStack";
 import { imageWarnings, planImages, type ImagesPlan } from "./stages/images";
 import { planKubeRay, type KubeRayPlan } from "./stages/kubeRay";
 import { planModelStore, storedDirectories, type ModelStorePlan } from "./stages/modelStore";
+import { planMonitoring, type MonitoringPlan } from "./stages/monitoring";
 import { planServed, type ServedPlan } from "./stages/served";
 import type { Staged, StageInput } from "./stages/types";
 
@@ -16,6 +19,11 @@ export interface StagesPlan {
   readonly kubeRay: KubeRayPlan;
   readonly modelStore: ModelStorePlan;
   readonly served: ServedPlan;
+  readonly gateway: GatewayPlan;
+  /** Absent without a page. */
+  readonly chat?: ChatPlan;
+  /** Absent where nobody scrapes. */
+  readonly monitoring?: MonitoringPlan;
 }
 
 /** Plans all stages, and tells the faults of all. */
@@ -27,7 +35,10 @@ export function planStages(input: StageInput): Staged<StagesPlan> {
   const gpu = runtimeClass === undefined ? {} : { gpu: { runtimeClass } };
   const store = { claim: modelStore.plan.volume.claim, directories: storedDirectories(modelStore.plan) };
   const served = planServed({ ...input, ...gpu }, images, store);
-  const all: readonly Staged<unknown>[] = [gpuStack, modelStore, served];
+  const gateway = planClusterGateway(input, images, served.plan);
+  const chat = planChat(input, images);
+  const monitoring = planMonitoring(input, gpuStack.plan);
+  const all: readonly Staged<unknown>[] = [gpuStack, modelStore, served, gateway, chat, monitoring];
   return {
     plan: {
       images,
@@ -36,6 +47,9 @@ export function planStages(input: StageInput): Staged<StagesPlan> {
       kubeRay: planKubeRay(input, images),
       modelStore: modelStore.plan,
       served: served.plan,
+      gateway: gateway.plan,
+      ...(chat.plan === undefined ? {} : { chat: chat.plan }),
+      ...(monitoring.plan === undefined ? {} : { monitoring: monitoring.plan }),
     },
     faults: all.flatMap(({ faults }) => faults),
     unmet: all.flatMap(({ unmet = [] }) => unmet),

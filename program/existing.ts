@@ -3,7 +3,7 @@ import { kubernetesMinorFloor } from "../catalog/versions";
 import { ExistingCluster } from "../components";
 import type { ExistingSecrets } from "../config/load";
 import type { ExistingPlan } from "../plan/types";
-import { upToModels, type StackOutputs } from "./outputs";
+import type { StackOutputs } from "./outputs";
 import { followCluster } from "./stages";
 
 /** Looks whether the cluster suits, and goes on with it. */
@@ -16,6 +16,5 @@ export function existingProgram(plan: ExistingPlan, secrets: ExistingSecrets): S
     kubeconfig: cluster.kubeconfig,
     ready: cluster.ready,
     ...followCluster(plan, secrets, cluster),
-    ...upToModels,
   };
 }

@@ -4,12 +4,10 @@ import type * as pulumi from "@pulumi/pulumi";
 export interface StackOutputs {
   /** Served model names. */
   readonly models: readonly string[];
-  /** Base URL of the OpenAI-compatible API; known once a token was generated through it. Absent up to a cluster. */
+  /** Base URL of the OpenAI-compatible API; known once a token was generated through it. */
   readonly endpoint?: pulumi.Output<string>;
-  /** How far this version brings such a stack; absent where it is the whole way. */
-  readonly upTo?: "models";
-  /** What that means, as a sentence. */
-  readonly notice?: string;
+  /** Where people talk to the models, where there is a page. */
+  readonly chat?: pulumi.Output<string>;
   /** Opens the cluster's API as its administrator. Secret. */
   readonly kubeconfig?: pulumi.Output<string>;
   /** Nodes of each pool as JSON; known once all are Ready. */
@@ -23,9 +21,3 @@ export interface StackOutputs {
   /** The first master's public host key, to compare with its console and to pin as `cluster.masterHostKey`. */
   readonly masterHostKey?: pulumi.Output<string>;
 }
-
-/** What a stack on a cluster says while its gateway is not made. */
-export const upToModels = {
-  upTo: "models",
-  notice: "this version serves the models inside the cluster and stops there: no gateway, so no endpoint outside yet",
-} as const;

@@ -2,6 +2,7 @@
 import * as pulumi from "@pulumi/pulumi";
 import {
   DeckhouseCluster,
+  leftoverHooks,
   masterHostKey,
   neededPrivileges,
   ownershipHook,
@@ -18,7 +19,7 @@ import type { ProxmoxSecrets } from "../config/load";
 import { publicKeyOf } from "../config/publicKey";
 import type { HostSsh } from "../plan/hosts";
 import type { ProxmoxPlan } from "../plan/types";
-import { upToModels, type StackOutputs } from "./outputs";
+import type { StackOutputs } from "./outputs";
 import { followCluster } from "./stages";
 
 type Hosts = ReadonlyMap<string, VfioHost>;
@@ -77,7 +78,7 @@ function makeVms(
   provider: pulumi.ProviderResource,
 ): VmFleet {
   const { api, image, ...given } = fleet;
-  const { proxmoxApiToken: apiToken } = secrets;
+  const access = { ...api, apiToken: secrets.proxmoxApiToken };
   return new VmFleet(
     "vms",
     {
@@ -86,7 +87,9 @@ function makeVms(
       image: needed(image, "platform.image"),
       sshPublicKey: nodePublicKey(secrets),
       devices: Object.fromEntries([...hosts].map(([name, { gpus }]) => [name, gpus])),
-      ownership: ownershipHook("vm-ownership", { ...api, apiToken }),
+      settled: Object.fromEntries([...hosts].map(([name, { settled }]) => [name, settled])),
+      ownership: ownershipHook("vm-ownership", access),
+      leftovers: leftoverHooks("leftover", access),
     },
     { providers: [provider] },
   );
@@ -125,14 +128,21 @@ function deckhouseSecrets({ deckhouse }: ProxmoxPlan, secrets: ProxmoxSecrets): 
   };
 }
 
-/** Stages 1 to 3, and what follows a cluster. */
-export function proxmoxProgram(plan: ProxmoxPlan, secrets: ProxmoxSecrets): StackOutputs {
+/** A cluster on VMs of ours. */
+export interface MadeCluster {
+  readonly cluster: DeckhouseCluster;
+  /** The first master's VM: with it the cluster is gone, and nobody is left to ask for anything. */
+  readonly machine: pulumi.Resource;
+  readonly outputs: StackOutputs;
+}
+
+/** Stages 1 to 3. @throws UserError when something is absent that a bring-up needs */
+export function proxmoxCluster(plan: ProxmoxPlan, secrets: ProxmoxSecrets): MadeCluster {
   const provider = admit(plan, secrets);
   const hosts = prepareHosts(plan, secrets, provider);
   const vms = makeVms(plan, secrets, hosts, provider);
   const master = firstMaster(plan, secrets, vms);
   const { engine, stateDirectory, host } = plan.bootstrap;
-  // With the first master's VM the cluster is gone, and nobody is left to ask for anything.
   const machine = vms.resource(plan.bootstrap.master.name);
   const cluster = new DeckhouseCluster(
     "cluster",
@@ -148,13 +158,18 @@ export function proxmoxProgram(plan: ProxmoxPlan, secrets: ProxmoxSecrets): Stac
     },
     { deletedWith: machine },
   );
-  return {
+  const outputs = {
     models: plan.serving.models.map(({ name }) => name),
     kubeconfig: cluster.kubeconfig,
     ready: cluster.ready,
     inspections: Object.fromEntries([...hosts].map(([name, { inspected }]) => [name, inspected])),
     masterHostKey: master.hostKey,
-    ...followCluster(plan, secrets, cluster, machine),
-    ...upToModels,
   };
+  return { cluster, machine, outputs };
+}
+
+/** Stages 1 to 3, and what follows a cluster. */
+export function proxmoxProgram(plan: ProxmoxPlan, secrets: ProxmoxSecrets): StackOutputs {
+  const { cluster, machine, outputs } = proxmoxCluster(plan, secrets);
+  return { ...outputs, ...followCluster(plan, secrets, cluster, machine) };
 }

@@ -1,14 +1,31 @@
 /** What follows a cluster, whoever made it: stages 4 to 10 of the bring-up. */
 import * as k8s from "@pulumi/kubernetes";
 import * as pulumi from "@pulumi/pulumi";
-import { GpuStack, KubeRay, ModelStore, ServedModel, ServingNamespace, type HubCredentials } from "../components";
+import {
+  ChatUi,
+  Gateway,
+  GpuStack,
+  KubeRay,
+  ModelStore,
+  Monitoring,
+  ServedModel,
+  ServingNamespace,
+  type ChatUiArgs,
+  type GatewayArgs,
+  type HubCredentials,
+} from "../components";
 import type { ClusterOutputs } from "../components/clusterOutputs";
 import type { ClusterSecrets } from "../config/load";
+import type { GatewayPlan } from "../plan/stages/gateway";
 import type { ClusterPlan } from "../plan/types";
 import { bundle } from "./bundles";
 
 /** What the stages tell. */
 export interface StageOutputs {
+  /** Base URL of the API; known once a token came through the gateway. */
+  readonly endpoint: pulumi.Output<string>;
+  /** Where people talk to the models; known once the page runs. */
+  readonly chat?: pulumi.Output<string>;
   /** GPUs of each pool as JSON. */
   readonly gpus: pulumi.Output<string>;
   /** Seconds to the first token by served model name as JSON; known once each has generated one. */
@@ -24,6 +41,35 @@ function hubCredentials(secrets: ClusterSecrets): HubCredentials {
     ...(s3AccessKeyId === undefined || s3SecretAccessKey === undefined
       ? {}
       : { s3: { accessKeyId: s3AccessKeyId, secretAccessKey: s3SecretAccessKey } }),
+  };
+}
+
+/** Stage 8. */
+function makeGateway(
+  { stages }: ClusterPlan,
+  { signingKey, users, firstUserPassword }: ClusterSecrets,
+  before: Pick<GatewayArgs, "namespace" | "served" | "kubeconfig">,
+  opts: pulumi.ComponentResourceOptions,
+): Gateway {
+  const keys = { signingKey, users, firstUserPassword };
+  return new Gateway("gateway", { gateway: stages.gateway, program: bundle("gateway"), ...before, ...keys }, opts);
+}
+
+/** What the chat page's Secret holds, of what its plan names. */
+function chatSecrets(
+  secrets: ClusterSecrets,
+  gateway: Gateway,
+  [user]: GatewayPlan["serviceUsers"],
+): ChatUiArgs["secrets"] {
+  const { chatSessionKey, chatAdminPassword, chatOidcClientSecret, chatDatabaseUrl, chatAccessCode } = secrets;
+  return {
+    gatewayUrl: gateway.clusterEndpoint,
+    ...(user === undefined ? {} : { token: gateway.serviceToken({ subject: user.name, scopes: user.scopes }) }),
+    ...(chatSessionKey === undefined ? {} : { sessionKey: chatSessionKey }),
+    ...(chatAdminPassword === undefined ? {} : { adminPassword: chatAdminPassword }),
+    ...(chatOidcClientSecret === undefined ? {} : { oidcClientSecret: chatOidcClientSecret }),
+    ...(chatDatabaseUrl === undefined ? {} : { databaseUrl: chatDatabaseUrl }),
+    ...(chatAccessCode === undefined ? {} : { accessCode: chatAccessCode }),
   };
 }
 
@@ -62,5 +108,21 @@ export function followCluster(
     },
     opts,
   );
-  return { gpus: gpus.ready, firstTokens: models.ready };
+  const gateway = makeGateway(plan, secrets, { namespace, served: models.endpoint, kubeconfig }, opts);
+  const { chat, monitoring } = plan.stages;
+  const page =
+    chat === undefined
+      ? undefined
+      : new ChatUi(
+          "chat",
+          { chat, arrows, secrets: chatSecrets(secrets, gateway, plan.stages.gateway.serviceUsers) },
+          opts,
+        );
+  if (monitoring !== undefined) new Monitoring("monitoring", { monitoring }, opts);
+  return {
+    endpoint: gateway.endpoint,
+    ...(page === undefined ? {} : { chat: page.ready }),
+    gpus: gpus.ready,
+    firstTokens: models.ready,
+  };
 }

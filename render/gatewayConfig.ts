@@ -36,9 +36,9 @@ export function renderGatewayConfig(plan: LocalStackPlan, files: GatewayFiles): 
 /** What one subject may use in a minute. What is absent comes from `ClusterGateway.policy` and `tokensPerMinute`. */
 export interface GatewayRole {
   readonly name: string;
-  readonly requestsPerMinute?: number;
+  readonly requestsPerMinute?: number | undefined;
   /** Prompt and completion tokens. */
-  readonly tokensPerMinute?: number;
+  readonly tokensPerMinute?: number | undefined;
 }
 
 /** The gateway of a cluster: what is mounted where, and who is around it. Paths are absolute, inside the container. */
@@ -52,6 +52,8 @@ export interface ClusterGateway {
   readonly issuer: string;
   /** Ray Serve's HTTP proxy. */
   readonly upstreamUrl: string;
+  /** Route prefix of each model's application there, by served name. @default all at `upstreamUrl` */
+  readonly routes?: Readonly<Record<string, string>>;
   readonly mounts: {
     /** A Secret's mount: `signing.pem` signs, every other `*.pem` verifies. */
     readonly signingKeys: string;
@@ -61,7 +63,7 @@ export interface ClusterGateway {
     readonly maintenanceFlag?: string;
   };
   /** Prompt and completion tokens of one subject in a minute. @default no bound */
-  readonly tokensPerMinute?: number;
+  readonly tokensPerMinute?: number | undefined;
   /** In order of precedence. */
   readonly roles: readonly GatewayRole[];
   /** Role of each person behind a chat UI whose token carries `act-as`. @default none */
@@ -70,9 +72,9 @@ export interface ClusterGateway {
     readonly issuer: string;
     readonly jwksUri: string;
     readonly audience: string;
-    readonly scopeClaim?: string;
-    readonly modelsClaim?: string;
-    readonly roleClaim?: string;
+    readonly scopeClaim?: string | undefined;
+    readonly modelsClaim?: string | undefined;
+    readonly roleClaim?: string | undefined;
   };
   /** Shares quotas between replicas. @default each replica counts alone */
   readonly redis?: {
@@ -111,7 +113,7 @@ export function renderClusterGatewayConfig(cluster: ClusterGateway): JsonObject 
     ...common(policy),
     listen: { host: "0.0.0.0", port: cluster.port },
     metrics: { host: "0.0.0.0", port: cluster.metricsPort },
-    upstream: { url: cluster.upstreamUrl },
+    upstream: { url: cluster.upstreamUrl, ...(cluster.routes === undefined ? {} : { routes: cluster.routes }) },
     issuer: cluster.issuer,
     signingKeys: [],
     signingKeysDir: mounts.signingKeys,

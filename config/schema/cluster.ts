@@ -2,7 +2,7 @@
 import * as z from "zod";
 import { parseAddress, parseNetwork } from "../addresses";
 import { deckhouseKeys } from "./deckhouse";
-import { between, domainName, flag, integer, text, whole, word } from "./values";
+import { between, domainName, flag, integer, label, text, whole, word } from "./values";
 
 const addressText = 'an IPv4 address, like "192.168.2.1"';
 const address = () =>
@@ -70,6 +70,23 @@ export const clusterSchema = z.strictObject(
   { error: "a group of keys, such as `publicDomainTemplate`" },
 );
 
+const objectName = () => domainName("the name of an object");
+
+/** `ingress.gateway`: a Gateway of the Gateway API that is there already, with a listener for TLS and its certificate. */
+const parentSchema = z.strictObject(
+  {
+    name: objectName(),
+    namespace: objectName(),
+    /** Name of its listener. @default any that takes the host */
+    listener: label().optional(),
+  },
+  { error: "a group of keys: name, namespace" },
+);
+
+const annotationKey = /^[a-z0-9](?:[a-z0-9.-]{0,251}[a-z0-9])?\/[A-Za-z0-9](?:[\w.-]{0,61}[A-Za-z0-9])?$/;
+const keyText = 'each key with its prefix, like "nginx.ingress.kubernetes.io/enable-modsecurity"';
+const annotationText = 'the value of an annotation, in quotes, like "true"';
+
 /** `ingress`: where clients of a cluster reach the gateway. */
 export const ingressSchema = z.strictObject(
   {
@@ -77,6 +94,22 @@ export const ingressSchema = z.strictObject(
     host: domainName('a domain name in lower case, like "llm.my.org"').optional(),
     /** Ingress class. @default the cluster's own */
     class: text(/^[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?$/, "the name of an ingress class").optional(),
+    /**
+     * Who takes the requests: Deckhouse's controllers, ingress-nginx, or an implementation of the Gateway API.
+     * @default "deckhouse" on Proxmox, else "ingressNginx"
+     */
+    kind: word(["ingressNginx", "deckhouse", "gatewayApi"]).optional(),
+    /** The Gateway that routes are attached to; needed with `kind: gatewayApi`, and only there. */
+    gateway: parentSchema.optional(),
+    /**
+     * Annotations of a web application firewall, such as nginx.ingress.kubernetes.io/enable-modsecurity. They are put on /token
+     * alone: on prompts its rules find attacks where there are none. @default none
+     */
+    wafAnnotations: z
+      .record(text(annotationKey, keyText), z.string({ error: annotationText }).max(4096, { error: annotationText }), {
+        error: `a map of annotations, ${keyText}`,
+      })
+      .default({}),
     /** cert-manager's ClusterIssuer for its certificate. Needed before anything is made: there is no API without TLS. */
     tlsIssuer: text(/^[a-z0-9](?:[a-z0-9.-]{0,251}[a-z0-9])?$/, "the name of a ClusterIssuer").optional(),
   },

@@ -26,6 +26,20 @@ const hubSecrets = {
   s3SecretAccessKey: secret().optional(),
 } as const;
 
+/** What a chat page keeps. */
+const chatSecrets = {
+  /** Signs the sessions of Open WebUI: another one logs everybody out. */
+  chatSessionKey: secret().optional(),
+  /** Password of `chat.adminEmail`; only Open WebUI's first start reads it. */
+  chatAdminPassword: secret().optional(),
+  /** What the issuer of `chat.oidc` knows the page by. */
+  chatOidcClientSecret: secret().optional(),
+  /** URL of `chat.database`: `postgresql://user:password@host:port/name`. */
+  chatDatabaseUrl: secret().optional(),
+  /** Opens LobeChat to whoever knows it. */
+  chatAccessCode: secret().optional(),
+} as const;
+
 /** Secrets of a stack on this machine. */
 export const secretsSchema = z.strictObject(common);
 
@@ -49,6 +63,7 @@ export const proxmoxSecretsSchema = z.strictObject({
   /** Keys of `cluster.ceph.connections` as JSON text: `{"<connection>": "<key>"}`. */
   cephKeys: secret().optional(),
   ...hubSecrets,
+  ...chatSecrets,
 });
 
 /** Secrets of a stack on a cluster that is there already. */
@@ -57,6 +72,7 @@ export const existingSecretsSchema = z.strictObject({
   /** The whole kubeconfig, YAML. */
   kubeconfig: secret(),
   ...hubSecrets,
+  ...chatSecrets,
 });
 
 /** Secrets in the clear: only ever held between reading and wrapping. */

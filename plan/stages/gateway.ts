@@ -104,15 +104,33 @@ function serviceUsers({ chat }: ClusterProfile): readonly ServiceUserPlan[] {
   return [{ name: chatSubject, scopes }];
 }
 
+type Oidc = NonNullable<ClusterGatewayProfile["oidc"]>;
+
+/** What the gateway is told of an issuer: where it answers is for the network policies. */
+const issuerOf = ({
+  issuer,
+  jwksUri,
+  audience,
+  scopeClaim,
+  modelsClaim,
+  roleClaim,
+}: Oidc): GatewayPlan["oidc"] & object => ({
+  issuer,
+  jwksUri,
+  audience,
+  ...(scopeClaim === undefined ? {} : { scopeClaim }),
+  ...(modelsClaim === undefined ? {} : { modelsClaim }),
+  ...(roleClaim === undefined ? {} : { roleClaim }),
+});
+
 /** What the stack says about quotas and issuers. */
 function asked({ gateway }: ClusterProfile): Pick<GatewayPlan, "tokensPerMinute" | "roles" | "peopleRole" | "oidc"> {
   const { tokensPerMinute, roles, peopleRole } = gateway;
-  const { addresses: _, ...oidc } = gateway.oidc ?? { addresses: [] };
   return {
     roles,
     ...(tokensPerMinute === undefined ? {} : { tokensPerMinute }),
     ...(peopleRole === undefined ? {} : { peopleRole }),
-    ...("issuer" in oidc ? { oidc } : {}),
+    ...(gateway.oidc === undefined ? {} : { oidc: issuerOf(gateway.oidc) }),
   };
 }
 

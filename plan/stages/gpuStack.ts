@@ -26,8 +26,6 @@ export interface GpuOperatorPlan {
   readonly timeSlicing: Readonly<Record<string, number>>;
   /** False where HAMi has the device plugin. */
   readonly devicePlugin: boolean;
-  /** Prometheus Operator's definitions are there: else the chart's default fails. */
-  readonly serviceMonitor: boolean;
   /** Of its pods on GPU nodes, of the operator itself and of node feature discovery: the taints of all GPU pools. */
   readonly tolerations: readonly Toleration[];
 }
@@ -68,12 +66,11 @@ export interface GpuStackPlan {
 const hamiSplitCount = 10;
 
 function planOperator(input: StageInput, gpuPools: readonly PoolPlan[]): GpuOperatorPlan {
-  const { gpu, monitoring, platform } = input.profile;
+  const { gpu } = input.profile;
   const nodes = input.deckhouse?.nvidia;
   const { driver = nodes?.driver ?? "operator", toolkit = nodes?.toolkit ?? "operator" } = gpu;
   // Deckhouse empties the directory that the operator writes to by default under containerd 2.
   const dropIn = nodes?.containerd === 2 ? { dropIn: nodes.dropIn } : {};
-  const scraped = monitoring.kind ?? (platform.kind === "proxmox" ? "deckhouse" : "none");
   return {
     chart: planChart(input.profile, "gpuOperator"),
     namespace: namespaces.gpuOperator,
@@ -82,7 +79,6 @@ function planOperator(input: StageInput, gpuPools: readonly PoolPlan[]): GpuOper
     migStrategy: gpu.migStrategy,
     timeSlicing: gpu.timeSlicing,
     devicePlugin: gpu.mode === "gpuOperator",
-    serviceMonitor: scraped === "prometheusOperator",
     tolerations: onAnyOf(gpuPools).tolerations,
   };
 }

@@ -67,8 +67,7 @@ export function planMonitoring(input: StageInput, gpuStack: GpuStackPlan): Stage
   const { labels, namespaceLabels, dashboardLabels, thresholds } = profile.monitoring;
   const { namespace } = profile.serving;
   const own = kind === "deckhouse" ? deckhouse : { labels: {}, namespaceLabels: {} };
-  // Else the operator's own monitor is there.
-  const dcgm = gpuStack.operator !== undefined && !gpuStack.operator.serviceMonitor;
+  const dcgm = gpuStack.operator !== undefined;
   const plan: MonitoringPlan = {
     kind,
     namespace: `${namespace}-monitoring`,

@@ -40,7 +40,7 @@ const sharing = (timeSlicing: GpuOperatorPlan["timeSlicing"]): JsonObject => {
 
 /** Values of the GPU Operator. */
 export function gpuOperatorValues(plan: GpuOperatorPlan): JsonObject {
-  const { driver, toolkit, migStrategy, timeSlicing, devicePlugin, serviceMonitor, tolerations } = plan;
+  const { driver, toolkit, migStrategy, timeSlicing, devicePlugin, tolerations } = plan;
   return sortKeys({
     // Upgraded by a hook of the chart, as Helm upgrades no definitions.
     operator: { upgradeCRD: true, cleanupCRD: false, tolerations: [...controlPlane, ...list(tolerations)] },
@@ -54,7 +54,8 @@ export function gpuOperatorValues(plan: GpuOperatorPlan): JsonObject {
     cdi: { enabled: toolkit !== false },
     devicePlugin: { enabled: devicePlugin, ...sharing(timeSlicing) },
     mig: { strategy: migStrategy },
-    dcgmExporter: { enabled: true, serviceMonitor: { enabled: serviceMonitor } },
+    // Its own monitor needs definitions that may not be there, and knows no labels of ours: stage 10 has one.
+    dcgmExporter: { enabled: true, serviceMonitor: { enabled: false } },
     sandboxWorkloads: { enabled: false },
     psa: { enabled: false },
     "node-feature-discovery": { worker: { tolerations: [usual, ...controlPlane, ...list(tolerations)] } },

@@ -15,6 +15,7 @@ const elsewhere: readonly (readonly [string, string])[] = [
   ["local/python/uv.in", `uv==${versions.uv}`],
   ["local/python/uv.lock.txt", `uv==${versions.uv} \\`],
   ["tools/pulumi-cli/go.mod", `require github.com/pulumi/pulumi/pkg/v3 v${versions.pulumiCli}`],
+  ["tools/kuberay/go.mod", `require github.com/ray-project/kuberay/ray-operator v${versions.kubeRay}`],
   ["package.json", `    "@pulumi/command": "${versions.pluginCommand}",`],
   ["package.json", `    "node": ">=${versions.nodeFloor}"`],
 ];

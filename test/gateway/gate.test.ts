@@ -159,6 +159,7 @@ describe("the gate", () => {
       corsOrigins: [],
       actAs: config.actAs,
       isDraining: () => false,
+      isHttps: false,
     });
     assert.throws(() => app.get("/v1/new", () => "open"), /Route GET \/v1\/new has no policy/);
     assert.throws(

@@ -1,4 +1,5 @@
 import assert from "node:assert/strict";
+import { ModelRoutes } from "../../gateway/modelRoutes";
 import { Readiness } from "../../gateway/readiness";
 import { Upstream } from "../../gateway/upstream";
 import { FakeUpstream, status, wedged, well } from "../support/fakeUpstream";
@@ -13,6 +14,7 @@ describe("readiness", () => {
     new Readiness(
       () => config,
       upstream,
+      new ModelRoutes(undefined),
       () => nowMs,
     );
 

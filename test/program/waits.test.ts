@@ -98,18 +98,41 @@ describe("who waits for whom in the program of the homelab", () => {
     assert.deepEqual(waits.of(reboot), ["proxmox", inspect, apply, ...stages("srv1", ...all)].sort());
   });
 
-  it("a VM with a GPU waits for its own host, a plain one for no host, and none for another VM", () => {
+  /** What a host is settled by: all its stages, and those of the host that reboots before it. */
+  const settledBy = (host: string): readonly string[] => {
+    const before = host === "srv3" ? stages("srv1", ...all) : [];
+    return ["srv1", "srv2", "srv3", "srv4"].includes(host) ? [...stages(host, ...all), ...before].sort() : [];
+  };
+
+  it("every VM waits for its own host where that is readied, for no other host, and none for another VM", () => {
     assert.equal(vms().length, 16);
-    for (const name of vms()) {
-      const others = waits.of(name).filter((one) => one.startsWith("vfio-") || one.endsWith("-vm"));
+    const hosts = vms().map((name) => {
       const { nodeName: host } = recorder.get(name).inputs as { nodeName: string };
-      const rebootsBefore = host === "srv3" ? stages("srv1", ...all) : [];
-      assert.deepEqual(
-        others,
-        name.startsWith("w-gpu") ? [...stages(host, ...all), ...rebootsBefore].sort() : [],
-        name,
-      );
-    }
+      const others = waits.of(name).filter((one) => one.startsWith("vfio-") || one.endsWith("-vm"));
+      assert.deepEqual(others, settledBy(host), `${name} on ${host}`);
+      return [host, name.startsWith("w-gpu")] as const;
+    });
+    // Plain VMs beside GPUs, and VMs on hosts without any.
+    assert.ok(hosts.some(([host, withGpu]) => !withGpu && settledBy(host).length > 0));
+    assert.ok(hosts.some(([host]) => settledBy(host).length === 0));
+  });
+
+  it("an image is downloaded to a host that will not reboot any more", () => {
+    const images = waits.names.filter((name) => name.startsWith("vms-image-"));
+    assert.ok(images.includes("vms-image-srv1") && images.includes("vms-image-nuc1"), images.join(", "));
+    for (const name of images)
+      assert.deepEqual(waits.of(name), ["proxmox", ...settledBy(name.slice("vms-image-".length))].sort(), name);
+  });
+
+  it("the first master is asked for its key once its host is settled", async () => {
+    const plan = planOf(homelab());
+    assert.ok(plan.platform === "proxmox");
+    const onSrv1 = plan.placement.vms.map((vm) => (vm.name === "master-1" ? { ...vm, host: "srv1" } : vm));
+    const moved = { ...plan, placement: { ...plan.placement, vms: onSrv1 } };
+    const secrets = { ...proxmoxSecrets, cephKeys: String(homelab()["cephKeys"]) };
+    const others = new Waits(await watch(() => program(moved, wrapped(secrets)), { outputs }));
+    for (const name of ["master-1-vm", "master-host-key", "cluster-bootstrap"])
+      for (const stage of stages("srv1", ...all)) assert.ok(others.of(name).includes(stage), `${name}: ${stage}`);
   });
 
   it("the installer waits for the first master's VM alone, and each node for its own", () => {

@@ -21,7 +21,9 @@ const silent = { gpu, modelStore, serving, chat, monitoring };
 
 /** What comes before the stages, planned as if nothing were asked of them: a case may ask what they refuse. */
 export function inputOf(profile: ClusterProfile): StageInput {
-  const plan = makePlan({ ...profile, ...silent }, { modelConfigs: {} });
+  const ingress = { ...profile.ingress, kind: undefined, gateway: undefined, wafAnnotations: {} };
+  const gateway = { ...profile.gateway, roles: [], peopleRole: undefined };
+  const plan = makePlan({ ...profile, ...silent, ingress, gateway }, { modelConfigs: {} });
   const { pools, hardware, serving } = plan;
   return { profile, pools, hardware, serving, ...(plan.platform === "proxmox" ? { deckhouse: plan.deckhouse } : {}) };
 }

@@ -26,14 +26,8 @@ describe("stage 10: monitoring", () => {
     assert.equal(plan?.dcgmNamespace, "gpu-operator");
   });
 
-  it("leaves NVIDIA's exporter to whoever scrapes it already, and to nobody where it is not ours", () => {
-    const asked = stageInput({ ...existing, monitoring: { kind: "prometheusOperator" } });
-    const { plan: gpuStack } = planGpuStack(asked);
-    const operator = gpuStack.operator;
-    assert.ok(operator !== undefined);
-    const dcgm = (serviceMonitor: boolean) =>
-      planMonitoring(asked, { ...gpuStack, operator: { ...operator, serviceMonitor } }).plan?.dcgmNamespace;
-    assert.deepEqual([dcgm(true), dcgm(false)], [undefined, "gpu-operator"]);
+  it("scrapes NVIDIA's exporter where it is ours", () => {
+    assert.equal(given({ kind: "prometheusOperator" }).plan?.dcgmNamespace, "gpu-operator");
     const preinstalled = given({ kind: "prometheusOperator" }, { gpu: { mode: "preinstalled" } });
     assert.equal(preinstalled.plan?.dcgmNamespace, undefined);
   });

@@ -30,12 +30,6 @@ describe("values of the GPU Operator", () => {
     });
   });
 
-  it("ask for monitors only where something knows them", () => {
-    const exporter = (serviceMonitor: boolean) => gpuOperatorValues({ ...homelab, serviceMonitor })["dcgmExporter"];
-    assert.deepEqual(exporter(false), { enabled: true, serviceMonitor: { enabled: false } });
-    assert.deepEqual(exporter(true), { enabled: true, serviceMonitor: { enabled: true } });
-  });
-
   it("share GPUs on nodes that say so, and leave the others whole", () => {
     const { devicePlugin } = gpuOperatorValues({ ...homelab, timeSlicing: { spare: 4 } });
     assertGolden("devicePlugin.timeSlicing.yaml", devicePlugin);

@@ -98,6 +98,29 @@ describe("network policies", () => {
     assert.ok(!reaches(adapting, pod("ray-worker"), at("169.254.169.254"), 443));
   });
 
+  it("let a chat page at its issuer, its database and the store of its replicas, and nowhere else", () => {
+    const chat = {
+      ...withChat.chat,
+      replicas: 2,
+      oidc: { issuer: "https://dex.my.org:8443", clientId: "chat", addresses: ["203.0.113.7/32"] },
+      database: { addresses: ["10.0.0.8/32"] },
+    };
+    const policies = networkPolicies(planArrows(stageInput({ ...existing, chat }), hub));
+    const page = pod("open-webui");
+    assert.ok(reaches(policies, page, at("203.0.113.7"), 8443));
+    assert.ok(reaches(policies, page, at("10.0.0.8"), 5432));
+    assert.ok(reaches(policies, page, pod("chat-redis"), 6379));
+    for (const [address, port] of [
+      ["203.0.113.7", 443],
+      ["203.0.113.8", 8443],
+      ["10.0.0.8", 8443],
+      ["169.254.169.254", 8443],
+    ] as const)
+      assert.ok(!reaches(policies, page, at(address), port), `${address}:${port}`);
+    assert.ok(!reaches(policies, page, pod("ray-head"), 8000));
+    assert.ok(!reaches(policies, stranger, pod("chat-redis"), 6379));
+  });
+
   it("let metrics be scraped by who is said to, on their ports alone", () => {
     const scraper: End = { namespace: "d8-monitoring", labels: {} };
     assert.ok(reaches(homelab, scraper, pod("ray-worker"), 8080));
