@@ -49,6 +49,20 @@ export const userSchema = z.strictObject(
     models: z.array(z.string({ error: allowText }).min(1, { error: allowText }).max(96, { error: allowText }), {
       error: allowText,
     }),
+    /** One of `gateway.roles`, whose limits the user has; only on a cluster. */
+    role: text(/^\S{1,128}$/, "the name of one of `gateway.roles`").optional(),
+    /** Limits of this user, before the role's. */
+    quota: z
+      .strictObject(
+        {
+          /** Requests in a minute (1 to 1000000). */
+          requestsPerMinute: whole(1, 1_000_000, "requests").optional(),
+          /** Prompt and completion tokens in a minute (1 to 1000000000). */
+          tokensPerMinute: whole(1, 1_000_000_000, "tokens").optional(),
+        },
+        { error: "limits: requestsPerMinute, tokensPerMinute" },
+      )
+      .optional(),
   },
   { error: "a user: name, passwordHash, scopes, models" },
 );

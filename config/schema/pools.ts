@@ -109,7 +109,8 @@ export const existingPoolSchema = z.strictObject(
     slot: slotSchema.optional(),
     /** The nodes are VMs whose GPUs have no peer-to-peer over PCIe. @default false */
     passthrough: flag().default(false),
-    taint: taintSchema.optional(),
+    /** Taints that its nodes have: what runs there gets its tolerations from here. @default none */
+    taints: z.array(taintSchema, { error: "a list of taints, each with a key" }).default([]),
     /** Labels that the pool's nodes have and no others: what marks them. @default none */
     labels: labels(),
   },

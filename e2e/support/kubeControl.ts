@@ -33,6 +33,8 @@ export interface ControlPlane {
   readonly directory: string;
   /** Ends the API server and starts it again, on the same port with the same data; resolves when it answers. */
   restartServer(): Promise<void>;
+  /** Runs a program that uses it, with its log beside the others; it ends with it. @returns whether it still runs */
+  runBeside(command: string, args: readonly string[], env?: NodeJS.ProcessEnv): () => boolean;
   /** Ends it and removes the folder. */
   stop(): Promise<void>;
 }
@@ -74,7 +76,11 @@ export async function startControlPlane(options: ControlPlaneOptions = {}): Prom
       await run.end("kube-apiserver");
       await startServer();
     };
-    return { kubeconfig, server, directory, restartServer, stop: () => run.stop() };
+    const runBeside: ControlPlane["runBeside"] = (command, args, env) => {
+      run.start(command, args, env);
+      return () => run.isRunning(path.basename(command));
+    };
+    return { kubeconfig, server, directory, restartServer, runBeside, stop: () => run.stop() };
   } catch (error) {
     await run.stop();
     throw error;
@@ -105,10 +111,10 @@ class Run {
     process.on("exit", this.endNow);
   }
 
-  start(command: string, args: readonly string[]): void {
+  start(command: string, args: readonly string[], env: NodeJS.ProcessEnv = process.env): void {
     const name = path.basename(command);
     const log = createWriteStream(path.join(this.directory, `${name}.log`), { flags: "a" });
-    const child = spawn(command, args, { cwd: this.directory, stdio: ["ignore", "pipe", "pipe"], detached: true });
+    const child = spawn(command, args, { cwd: this.directory, env, stdio: ["ignore", "pipe", "pipe"], detached: true });
     child.stdout.pipe(log, { end: false });
     child.stderr.pipe(log, { end: false });
     child.on("exit", () => {
@@ -118,6 +124,10 @@ class Run {
     const reference = child.pid === undefined ? undefined : referenceTo(child.pid);
     if (reference !== undefined) this.processes.set(name, reference);
     writeFileSync(path.join(this.directory, "processes.json"), JSON.stringify([...this.processes.values()]));
+  }
+
+  isRunning(name: string): boolean {
+    return this.processes.has(name) && !this.ended.includes(name);
   }
 
   async end(name: string): Promise<void> {

@@ -29,6 +29,8 @@ export const apiServerFlags = (directory: string, etcd: number, port: number): r
   `--service-account-signing-key-file=${path.join(directory, "accounts.key")}`,
   `--service-account-key-file=${path.join(directory, "accounts.key")}`,
   "--service-cluster-ip-range=10.0.0.0/24",
+  // As every cluster with a network plugin has it: a pod's namespace says what is allowed.
+  "--allow-privileged=true",
   // There is one server and nobody looks for it inside the cluster.
   "--endpoint-reconciler-type=none",
 ];

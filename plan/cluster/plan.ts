@@ -50,7 +50,7 @@ const planPool = (pool: Pool): PoolPlan => ({
   role: "role" in pool ? pool.role : "nodes",
   count: pool.count,
   gpusPerNode: pool.card === undefined ? 0 : (pool.gpusPerNode ?? 1),
-  taints: pool.taint === undefined ? [] : [pool.taint],
+  taints: "taints" in pool ? pool.taints : pool.taint === undefined ? [] : [pool.taint],
   labels: pool.labels,
 });
 

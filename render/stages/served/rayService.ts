@@ -56,8 +56,8 @@ const faultTolerance = (plan: ServedPlan): JsonObject =>
   plan.faultTolerance === undefined
     ? {}
     : {
+        // No externalStorageNamespace: KubeRay takes the RayCluster's UID, so that one beside another has keys of its own.
         gcsFaultToleranceOptions: {
-          externalStorageNamespace: objectNames.rayService,
           redisAddress: `rediss://${storeName}.${plan.namespace}.svc:6379`,
           redisPassword: { valueFrom: { secretKeyRef: { name: storeName, key: "password" } } },
         },

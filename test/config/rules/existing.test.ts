@@ -22,7 +22,7 @@ describe("pools of an existing cluster are refused with", () => {
       "keys of a pool on Proxmox",
       changed(existing, "pools[0].role", "gpu"),
       [
-        "pools[0].role: found an unknown key; expected one of name, count, card, gpusPerNode, nvlink, slot, passthrough, taint, labels; fix: remove it",
+        "pools[0].role: found an unknown key; expected one of name, count, card, gpusPerNode, nvlink, slot, passthrough, taints, labels; fix: remove it",
       ],
     ],
   ]);

@@ -1,7 +1,8 @@
 import assert from "node:assert/strict";
 import { onAnyOf, onPool, onSystem } from "../../../plan/stages/scheduling";
 import type { PoolPlan } from "../../../plan/types";
-import { committedInput } from "./cases";
+import { changed, existing } from "../../config/stacks";
+import { committedInput, stageInput } from "./cases";
 
 const pool = (given: Partial<PoolPlan>): PoolPlan => ({
   name: "w",
@@ -44,5 +45,16 @@ describe("where pods run", () => {
     assert.ok(system !== undefined);
     assert.deepEqual(onSystem(pools), onPool(system));
     assert.deepEqual(onSystem([tainted]), { nodeSelector: {}, tolerations: [] });
+  });
+});
+
+describe("pools of a cluster that is there already", () => {
+  it("tolerate every taint that their nodes have", () => {
+    const taints = ["role", "model-size"].map((key) => ({ key, value: "x", effect: "NoSchedule" }));
+    const { pools } = stageInput(changed(existing, "pools[0].taints", taints));
+    assert.deepEqual(
+      pools.flatMap((one) => onPool(one).tolerations.map(({ key }) => key)),
+      ["role", "model-size"],
+    );
   });
 });

@@ -190,7 +190,6 @@ describe("what stage 7 has only where it is asked for", () => {
     const plan = servedOf(kept);
     assertGolden("served/store.yaml", storeManifests(plan));
     assert.deepEqual(at(clusterOf(plan), "gcsFaultToleranceOptions"), {
-      externalStorageNamespace: "llm",
       redisAddress: "rediss://ray-store.tokenrack.svc:6379",
       redisPassword: { valueFrom: { secretKeyRef: { name: "ray-store", key: "password" } } },
     });
