@@ -152,7 +152,7 @@ export class Gateway extends pulumi.ComponentResource {
     return [
       this.object(name, "program", gatewayProgramManifest(gateway, program), args),
       // Its routes are those of the models that have just answered.
-      this.object(name, "config", gatewayConfigManifest(gateway), args),
+      this.object(name, "config", gatewayConfigManifest(gateway), args, { waits: true }),
     ];
   }
 

@@ -70,7 +70,10 @@ export class VmFleet extends pulumi.ComponentResource {
     return found.resource();
   }
 
-  private provideImages(name: string, { image, imageStorage, imageShared, placement, settled }: VmFleetArgs): CloudImages {
+  private provideImages(
+    name: string,
+    { image, imageStorage, imageShared, placement, settled }: VmFleetArgs,
+  ): CloudImages {
     const hosts = [...new Set(placement.vms.map(({ host }) => host))];
     return new CloudImages(
       `${name}-image`,

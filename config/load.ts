@@ -33,6 +33,8 @@ export interface Secrets {
 
 /** Secrets of a cluster. */
 export interface ClusterSecrets extends Secrets {
+  /** The key before, whose tokens still hold. */
+  readonly previousSigningKey?: pulumi.Output<string>;
   /** Token of Hugging Face, where there is one. */
   readonly hfToken?: pulumi.Output<string>;
   readonly modelScopeToken?: pulumi.Output<string>;
@@ -149,6 +151,7 @@ function load(profile: Profile, raw: Readonly<Record<string, unknown>>): LoadedS
     return { kind: "local", profile: { ...profile, paths: resolved(profile.paths) }, secrets: common };
   }
   const hubs = {
+    ...some("previousSigningKey"),
     ...some("hfToken"),
     ...some("modelScopeToken"),
     ...some("s3AccessKeyId"),

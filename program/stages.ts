@@ -47,11 +47,12 @@ function hubCredentials(secrets: ClusterSecrets): HubCredentials {
 /** Stage 8. */
 function makeGateway(
   { stages }: ClusterPlan,
-  { signingKey, users, firstUserPassword }: ClusterSecrets,
+  { signingKey, previousSigningKey, users, firstUserPassword }: ClusterSecrets,
   before: Pick<GatewayArgs, "namespace" | "served" | "kubeconfig">,
   opts: pulumi.ComponentResourceOptions,
 ): Gateway {
-  const keys = { signingKey, users, firstUserPassword };
+  const previous = previousSigningKey === undefined ? {} : { previousSigningKey };
+  const keys = { signingKey, ...previous, users, firstUserPassword };
   return new Gateway("gateway", { gateway: stages.gateway, program: bundle("gateway"), ...before, ...keys }, opts);
 }
 
@@ -88,7 +89,17 @@ export function followCluster(
   // Nothing is asked of the cluster before its nodes are Ready.
   const kubeconfig = pulumi.all([cluster.kubeconfig, cluster.ready]).apply(([text]) => text);
   const gone = machine === undefined ? {} : { deletedWith: machine };
-  const provider = new k8s.Provider("kubernetes", { kubeconfig, deleteUnreachable: machine !== undefined }, gone);
+  const provider = new k8s.Provider(
+    "kubernetes",
+    {
+      kubeconfig,
+      deleteUnreachable: machine !== undefined,
+      // Pods follow a changed key or user as they run: nothing is to be replaced for it.
+      enableConfigMapMutable: true,
+      enableSecretMutable: true,
+    },
+    gone,
+  );
   const opts: pulumi.ComponentResourceOptions = { provider, ...gone };
   const gpus = new GpuStack("gpus", { gpuStack, image: images.node, kubeconfig }, opts);
   const operator = new KubeRay("kuberay", { kubeRay, arrows, kubeconfig }, opts);

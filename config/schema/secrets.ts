@@ -15,6 +15,9 @@ const common = {
   firstUserPassword: secret(),
 } as const;
 
+/** The key before `signingKey`, whose tokens still hold: set for a token's life after a change of it. */
+const rotation = { previousSigningKey: secret().optional() } as const;
+
 /** What opens the hubs that models come from. */
 const hubSecrets = {
   /** Token of Hugging Face, for models whose licence has to be accepted there (Gemma, Llama). */
@@ -62,6 +65,7 @@ export const proxmoxSecretsSchema = z.strictObject({
   internalCaKey: secret().optional(),
   /** Keys of `cluster.ceph.connections` as JSON text: `{"<connection>": "<key>"}`. */
   cephKeys: secret().optional(),
+  ...rotation,
   ...hubSecrets,
   ...chatSecrets,
 });
@@ -71,6 +75,7 @@ export const existingSecretsSchema = z.strictObject({
   ...common,
   /** The whole kubeconfig, YAML. */
   kubeconfig: secret(),
+  ...rotation,
   ...hubSecrets,
   ...chatSecrets,
 });

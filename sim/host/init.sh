@@ -25,10 +25,12 @@ watch_owner
 start_sshd && echo up
 while read -r event one two <&3; do
   case $event in
-  boot) watch_owner && start_sshd && echo up ;;
+  boot) start_sshd && echo up ;;
   vm) start_vm "$one" "$two" && echo vm ;;
   reboot)
     kill -9 -1
+    # At once: the owner may go while the host is down.
+    watch_owner
     /usr/bin/rm -rf /run/qemu-server /run/tokenrack-reboot.pid
     echo down
     ;;

@@ -102,13 +102,19 @@ describe("VmFleet's resources", () => {
       assert.deepEqual(one.ignoreChanges, ["disks[0].speed", "disks[0].importFrom"]);
       assert.deepEqual(one.hooks, [["vm-ownership"], ["vm-ownership"], ["vm-ownership"]]);
     }
+    assert.deepEqual(recorder.get("vms-pool").hooks, [["leftover-pool"], [], []]);
+    for (const one of ofType(recorder, types.mapping)) assert.deepEqual(one.hooks, [["leftover-mapping"], [], []]);
   });
 
   it("map each GPU as it was found: the whole card, by its own name", async () => {
     const { recorder } = await run(false);
     const mapping = only(recorder, types.mapping, "w-gpu-1-0000:65:00.0");
     const map = { node: "pve1", path: "0000:65:00", id: "10de:2204", subsystemId: "1043:87af", iommuGroup: 21 };
-    assert.deepEqual(mapping.inputs, { name: "gpu-pve1-0000-65-00-0", comment: "rtx-3090 of w-gpu-1", maps: [map] });
+    assert.deepEqual(mapping.inputs, {
+      name: "gpu-pve1-0000-65-00-0",
+      comment: "rtx-3090 of w-gpu-1, Tokenrack stack homelab",
+      maps: [map],
+    });
     assert.deepEqual([mapping.deleteBeforeReplace, mapping.replaceOnChanges], [true, ["name"]]);
     const { hostpcis } = only(recorder, types.vm, "w-gpu-1-vm").inputs;
     assert.deepEqual(
@@ -176,6 +182,23 @@ describe("VmFleet's resources", () => {
       ["master-1-vm", "w-db-1-vm"],
     );
     assert.deepEqual(ofType(recorder, types.mapping), []);
+  });
+
+  it("wait with image and VMs for their host where that is readied, whether or not they have a GPU", async () => {
+    const later = new Promise<string>(() => undefined);
+    const recorder = await record({ preview: false, outputs, stack: "homelab" });
+    makeFleet({ settled: { pve1: later } });
+    const made = (): readonly string[] => recorder.registered.filter(({ custom }) => custom).map(({ name }) => name);
+    while (!made().includes("w-db-1-vm") || ofType(recorder, types.mapping).length < 2)
+      await new Promise((done) => setImmediate(done));
+    // Mappings wait for what the host says of its GPUs.
+    assert.deepEqual(made().toSorted(), [
+      "vms-image-pve2",
+      "vms-pool",
+      "w-db-1-vm",
+      "w-gpu-1-0000:65:00.0",
+      "w-gpu-1-0000:b3:00.0",
+    ]);
   });
 
   it("are known in a first preview, but for what only the host knows", async () => {

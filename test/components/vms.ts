@@ -80,7 +80,12 @@ export const fleetArgs = (changes: Partial<VmFleetArgs> = {}): VmFleetArgs => ({
   sshPublicKey: "ssh-ed25519 AAAA test",
   devices: { pve1: devices },
   protectedPools: ["master", "w-db"],
+  settled: {},
   ownership: new pulumi.ResourceHook("vm-ownership", () => undefined),
+  leftovers: {
+    pool: new pulumi.ResourceHook("leftover-pool", () => undefined),
+    mapping: new pulumi.ResourceHook("leftover-mapping", () => undefined),
+  },
   ...changes,
 });
 

@@ -54,6 +54,7 @@ const needed: Readonly<Record<string, readonly string[]>> = {
     "platform.image",
     ...Array.from({ length: 10 }, (_, host) => `hosts[${host}].ssh.hostKey`),
     "cluster.publicDomainTemplate",
+    "cephKeys",
     "ingress.host",
   ],
   a100: ["ingress.host"],

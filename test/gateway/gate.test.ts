@@ -35,6 +35,19 @@ describe("the gate", () => {
   });
   after(() => rig.stop());
 
+  it("tells browsers to come by TLS alone where clients do, on every answer", async () => {
+    const header = async (of: Rig, path: string): Promise<string | null> =>
+      (await of.fetch(path)).headers.get("strict-transport-security");
+    for (const path of ["/healthz", "/v1/models", "/nothing"])
+      assert.equal(await header(rig, path), "max-age=31536000");
+    const plain = await startRig({ issuer: "http://127.0.0.1:8080" });
+    try {
+      assert.equal(await header(plain, "/healthz"), null);
+    } finally {
+      await plain.stop();
+    }
+  });
+
   it("covers exactly the routes of the matrix", () => {
     const { app } = rig.gateway;
     for (const { method, path, template } of ROUTES) assert.ok(app.hasRoute({ method, url: template ?? path }), path);

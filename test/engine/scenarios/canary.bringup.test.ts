@@ -7,7 +7,7 @@ import { loadStack } from "../../../config/load";
 import type { EngineStack } from "../../../engine/engineStack";
 import type { ConfigEntry } from "../../../engine/workingCopy";
 import { makePlan } from "../../../plan/plan";
-import { program } from "../../../program";
+import { proxmoxCluster } from "../../../program/proxmox";
 import { exampleToken } from "../../../sim/proxmox/exampleWorld";
 import { Environment, Place } from "../../support/fixtures";
 import { failure, findEngine, TestProject, type Engine } from "../harness";
@@ -92,7 +92,7 @@ describe("a site with a canary in every secret", function () {
       assert.ok(loaded.kind === "proxmox");
       const plan = makePlan(loaded.profile, { modelConfigs: {} });
       assert.ok(plan.platform === "proxmox");
-      return Promise.resolve({ ...program(site.placed(plan), loaded.secrets) });
+      return Promise.resolve({ ...proxmoxCluster(site.placed(plan), loaded.secrets).outputs });
     };
     const all = { ...site.env(), TMPDIR: place.path("tmp"), ...env };
     return project.open(run, { config, env: all, caCerts: [site.proxmox.caCert], progress: hear });

@@ -120,6 +120,7 @@ describe("the whole homelab on the real engine", function () {
   });
 
   it("starts no VM on a host that has yet to reboot", () => {
+    assert.equal(site.proxmox.world.vms.length, 16);
     const early = site.proxmox.world.vms.flatMap(({ config, node: on }) => {
       const name = config["name"] ?? "";
       const ready = order.indexOf(`resOutputs vfio-${on}-verify`);

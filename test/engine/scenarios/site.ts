@@ -7,12 +7,13 @@ import type { ProxmoxSecrets } from "../../../config/load";
 import { parseProfile } from "../../../config/parse";
 import type { EngineStack } from "../../../engine/engineStack";
 import { makePlan, type ProxmoxPlan } from "../../../plan/plan";
-import { program } from "../../../program";
+import { proxmoxCluster } from "../../../program/proxmox";
 import { startHost, type SimHost, type SimOptions } from "../../../sim/host/simHost";
 import { EXAMPLE_IMAGE, exampleToken, node, tokenText } from "../../../sim/proxmox/exampleWorld";
 import type { LoggedRequest, ProxmoxSim } from "../../../sim/proxmox/server";
 import type { PciDevice, World } from "../../../sim/proxmox/world";
 import { secrets as commonSecrets } from "../../config/stacks";
+import { cephKey } from "../../program/homelab";
 import { licence, MadeMaster } from "../../scripts/deckhouse/madeMaster";
 import { startSim } from "../../sim/proxmox/harness";
 import type { TestProject } from "../harness";
@@ -210,6 +211,7 @@ export class Site {
       hostSshKey: secret(this.master.key),
       nodeSshKey: secret(this.master.key),
       deckhouseLicenseKey: secret(licence),
+      cephKeys: secret(JSON.stringify({ "pve-rbd": cephKey, "pve-fs": cephKey })),
     };
   }
 
@@ -222,12 +224,12 @@ export class Site {
     };
   }
 
-  /** Opens the stack of this site. */
+  /** Opens the stack of this site: its stages up to a cluster. No Kubernetes is simulated here for what follows one. */
   open(project: TestProject, how: OpenSite = {}): Promise<EngineStack> {
     const plan = (how.plan ?? same)(this.planned(how.stack ?? rack(this)));
     const run: PulumiFn = () => {
       how.first?.();
-      return Promise.resolve({ ...program(plan, { ...this.secrets(), ...how.secrets }) });
+      return Promise.resolve({ ...proxmoxCluster(plan, { ...this.secrets(), ...how.secrets }).outputs });
     };
     const progress = how.progress === undefined ? {} : { progress: how.progress };
     // The provider has no argument for a CA: the engine hands it on.

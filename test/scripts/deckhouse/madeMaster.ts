@@ -10,8 +10,11 @@ import { commandOf, secretLines, stdinOf, type Script, type Stage } from "../../
 import type { World } from "../../../sim/dhctl/world";
 import { Place, freePort } from "../../support/fixtures";
 
+/** What a made master can do: the stages of a cluster's own bring-up. */
+type MasterStage = Exclude<Stage, "upgrade" | "wait" | "warm">;
+
 /** The script that a stage is in. */
-const scriptOf = (stage: Stage): Script => {
+const scriptOf = (stage: MasterStage): Script => {
   switch (stage) {
     case "bootstrap":
     case "forget":
@@ -176,7 +179,7 @@ export class MadeMaster {
 
   /** Starts a stage where it belongs: on the bootstrap host, or as the master's own shell. */
   begin(
-    stage: Stage,
+    stage: MasterStage,
     settings: Readonly<Record<string, string>>,
     how: { secrets?: Readonly<Record<string, string>>; env?: NodeJS.ProcessEnv } = {},
   ): { child: ChildProcess; ended: Promise<Ended> } {
@@ -207,7 +210,7 @@ export class MadeMaster {
   }
 
   /** Runs a stage over SSH, as `remote.Command` does. @param cut bytes of standard input that get through. @default all */
-  async overSsh(stage: Stage, settings: Readonly<Record<string, string>>, cut?: number): Promise<Ended> {
+  async overSsh(stage: MasterStage, settings: Readonly<Record<string, string>>, cut?: number): Promise<Ended> {
     const options = [
       "StrictHostKeyChecking=no",
       "UserKnownHostsFile=/dev/null",

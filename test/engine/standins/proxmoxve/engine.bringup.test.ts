@@ -243,7 +243,9 @@ describe("VMs on the real Pulumi engine with the proxmoxve stand-in", function (
     await begin();
     const text = await failure((await rig.open({ SSL_CERT_FILE: "/dev/null" })).up());
     assert.match(text, /tls: failed to verify certificate: x509: certificate signed by unknown authority/);
-    assert.deepEqual(sim.requests, []);
+    // What the plugin asks is refused by itself; our own hooks, which look for what is left, trust their own CA.
+    const asked = sim.requests.map(inWords).toSorted();
+    assert.deepEqual(asked, ["GET cluster/mapping/pci", "GET pools"]);
   });
 
   const offline: readonly (readonly [string, Partial<proxmox.VmLegacyArgs>, RegExp])[] = [

@@ -3,6 +3,7 @@ import { writeFileSync } from "node:fs";
 import * as path from "node:path";
 import { proxmoxProvider } from "../../../../components/proxmoxProvider";
 import { VmFleet } from "../../../../components/vmFleet";
+import { leftoverHooks } from "../../../../components/leftovers";
 import { ownershipHook } from "../../../../components/vmOwnership";
 import type { EngineStack } from "../../../../engine/engineStack";
 import type { VmPlan } from "../../../../plan/placement/types";
@@ -67,6 +68,7 @@ export class Rig {
     const provider = proxmoxProvider("pve", { endpoint, apiToken, allowInsecureTls: false });
     if (this.program !== undefined) return this.program(provider);
     const ownership = ownershipHook("ownership", { endpoint, caCert, apiToken });
+    const leftovers = leftoverHooks("leftover", { endpoint, caCert, apiToken });
     const network = { prefix: 23, gateway: "192.168.2.1", dns: ["192.168.2.1"], bridge: "vmbr0", ...this.tagged() };
     const { url, sha256 } = EXAMPLE_IMAGE;
     const found = [{ pci: GPU.pci, id: "10de:2204", subsystemId: "1043:87af", iommuGroup: 14 }];
@@ -79,8 +81,10 @@ export class Rig {
       pool: "tokenrack-dev",
       sshPublicKey: "ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIJ0 test",
       devices: { pve1: found },
+      settled: {},
       protectedPools: [],
       ownership,
+      leftovers,
     };
     this.watch(new VmFleet("vms", args, { providers: { proxmoxve: provider } }));
   }
