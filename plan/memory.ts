@@ -1,9 +1,10 @@
 /** How much memory a model takes on each rank, and what is left for its KV cache, counted as vLLM counts it. */
 import type { ModelShape } from "../catalog/modelShapes";
 import { bytes, type Bytes } from "../catalog/units";
+import { graphBytes } from "./memory/graphs";
 import { kvCapacity, kvLayout, type KvCapacity, type KvSettings } from "./memory/kvCache";
 import type { Layout } from "./memory/layout";
-import { activationPeaks, graphBytes, nonTorchBytes, type RunSettings } from "./memory/overhead";
+import { activationPeaks, nonTorchBytes, type RunSettings } from "./memory/overhead";
 import { weightsPerRank, type WeightParts } from "./memory/weights";
 
 export type { Layout } from "./memory/layout";
@@ -69,14 +70,49 @@ export const starts = (
   kv: KvCapacity,
 ): boolean => ranks.every(({ missing }) => missing === 0) && kv.holdsOne && hasStates(shape, settings, kv);
 
-/** What a rank takes besides its cache. */
-type Fixed = Pick<RankMemory, "weights" | "nonTorch" | "activations" | "graphs">;
+/** What of a rank's memory is the same for all slots, contexts and states of the compile cache. */
+export type FixedMemory = Pick<RankMemory, "budget" | "weights" | "nonTorch">;
 
-function rankMemory(fixed: Fixed, gpuBytes: number, settings: EngineSettings): RankMemory {
-  const budget = Math.ceil(gpuBytes * settings.gpuMemoryUtilization);
-  const graphs = settings.graphsInBudget === false ? 0 : fixed.graphs;
-  const left = budget - fixed.weights.total - fixed.nonTorch - fixed.activations - graphs;
-  return { ...fixed, budget: bytes(budget), kvCache: bytes(Math.max(0, left)), missing: bytes(Math.max(0, -left)) };
+/**
+ * The fixed part of each PP rank. Neighbours that are alike are one object.
+ * @throws RangeError as `memoryOf` does.
+ */
+export function fixedMemory({ shape, layout, settings, gpuBytes }: MemoryRequest): readonly FixedMemory[] {
+  if (gpuBytes.length !== layout.pipelineParallel) {
+    throw new RangeError(`${gpuBytes.length} GPU sizes for ${layout.pipelineParallel} pipeline ranks`);
+  }
+  const nonTorch = nonTorchBytes(layout, shape);
+  let last: FixedMemory | undefined;
+  return weightsPerRank(shape, layout, settings.computeCapability).map((weights, rank) => {
+    const budget = bytes((gpuBytes[rank] ?? 0) * settings.gpuMemoryUtilization);
+    if (last?.weights !== weights || last.budget !== budget) last = { weights, nonTorch, budget };
+    return last;
+  });
+}
+
+/** One rank with what the settings decide. `inBudget`: vLLM takes the graphs from its share. */
+function rankMemory(fixed: FixedMemory, activations: Bytes, graphs: Bytes, inBudget: boolean): RankMemory {
+  const { weights, nonTorch, budget } = fixed;
+  const left = budget - weights.total - nonTorch - activations - (inBudget ? graphs : 0);
+  const [kvCache, missing] = [bytes(Math.max(0, left)), bytes(Math.max(0, -left))];
+  return { weights, nonTorch, activations, graphs, budget, kvCache, missing };
+}
+
+/** The ranks with what the settings decide, one entry each in `activations` and `graphs`. Neighbours that are alike are one object. */
+export function filledMemory(
+  fixed: readonly FixedMemory[],
+  activations: readonly Bytes[],
+  graphs: readonly Bytes[],
+  inBudget = true,
+): readonly RankMemory[] {
+  const none = bytes(0);
+  let last: RankMemory | undefined;
+  return fixed.map((own, rank) => {
+    const [peak, captured] = [activations[rank] ?? none, graphs[rank] ?? none];
+    const same = own === fixed[rank - 1] && last?.activations === peak && last.graphs === captured;
+    if (last === undefined || !same) last = rankMemory(own, peak, captured, inBudget);
+    return last;
+  });
 }
 
 /**
@@ -84,26 +120,15 @@ function rankMemory(fixed: Fixed, gpuBytes: number, settings: EngineSettings): R
  * @throws RangeError when there is not one GPU size for each PP rank, or the layer partition does not match.
  * @see vllm/v1/worker/gpu_worker.py, determine_available_memory
  */
-export function memoryOf({ shape, layout, settings, gpuBytes }: MemoryRequest): MemoryEstimate {
-  if (gpuBytes.length !== layout.pipelineParallel) {
-    throw new RangeError(`${gpuBytes.length} GPU sizes for ${layout.pipelineParallel} pipeline ranks`);
-  }
+export function memoryOf(request: MemoryRequest): MemoryEstimate {
+  const { shape, layout, settings } = request;
+  const fixed = fixedMemory(request);
   const activations = activationPeaks(shape, layout, settings);
   const graphs = graphBytes(shape, layout, settings);
-  const none = bytes(0);
-  const ranks = weightsPerRank(shape, layout, settings.computeCapability).map((weights, rank) =>
-    rankMemory(
-      {
-        weights,
-        nonTorch: nonTorchBytes(layout, shape),
-        activations: activations[rank] ?? none,
-        graphs: graphs[rank] ?? none,
-      },
-      gpuBytes[rank] ?? 0,
-      settings,
-    ),
-  );
-  const available = ranks.map(({ kvCache }) => kvCache);
-  const kv = kvCapacity(kvLayout(shape, layout, settings), available, settings.maxModelLen);
+  const ranks = filledMemory(fixed, activations, graphs, settings.graphsInBudget !== false);
+  const kv = kvCapacity(kvLayout(shape, layout, settings), cachesOf(ranks), settings.maxModelLen);
   return { ranks, kv, fits: starts(shape, settings, ranks, kv) };
 }
+
+/** What the ranks have left for the cache. */
+export const cachesOf = (ranks: readonly RankMemory[]): readonly Bytes[] => ranks.map(({ kvCache }) => kvCache);

@@ -28,12 +28,10 @@ export interface SpeedSettings extends Pick<
   readonly cpuOffloadGib?: number;
 }
 
-/** What is to be timed. */
-export interface SpeedRequest {
+/** What is to be timed, on whatever GPUs. */
+export interface Timed {
   readonly shape: ModelShape;
   readonly layout: Layout;
-  /** One GPU for each rank of one replica: the TP ranks of the first PP rank, then of the next. */
-  readonly gpus: readonly Gpu[];
   readonly network: Network;
   readonly settings: SpeedSettings;
   /** Mean length of a sequence while it is decoded, in tokens: what a step reads from the cache for each. */
@@ -44,12 +42,18 @@ export interface SpeedRequest {
   readonly concurrency: number;
 }
 
+/** The same on GPUs. */
+export interface SpeedRequest extends Timed {
+  /** One GPU for each rank of one replica: the TP ranks of the first PP rank, then of the next. */
+  readonly gpus: readonly Gpu[];
+}
+
 /** One PP rank: its cards, and the link to the next rank's. */
 interface Stage extends Group {
   readonly next: Link | undefined;
 }
 
-function stagesOf({ shape, layout, gpus, network }: SpeedRequest): readonly Stage[] {
+function stagesOf({ shape, layout, network }: Timed, gpus: readonly Gpu[]): readonly Stage[] {
   const tp = layout.tensorParallel;
   if (gpus.length !== tp * layout.pipelineParallel) {
     throw new RangeError(`${gpus.length} GPUs for ${tp} x ${layout.pipelineParallel} ranks`);
@@ -83,7 +87,7 @@ const graphTokensOf = ({ enforceEager, maxNumSeqs }: SpeedSettings): number =>
   enforceEager ? 0 : Math.min(factors.graphTokensPerSlot * maxNumSeqs, factors.mostGraphTokens);
 
 /** Each stage's part of a step, with the way to the next. */
-function partsOf(request: SpeedRequest, stages: readonly Stage[], work: Work, step: Step): readonly Terms[] {
+function partsOf(request: Timed, stages: readonly Stage[], work: Work, step: Step): readonly Terms[] {
   const { shape, layout, settings } = request;
   const run = {
     graphTokens: graphTokensOf(settings),
@@ -110,7 +114,7 @@ const launching = (time: number): Terms => ({ ...noTime, launch: time });
  * same time; a sequence has its next token when its part has gone through all of them, or when the slowest rank has done
  * every part, whichever is later: what the other ranks wait is the bubble. Each part is a step for the scheduler.
  */
-function decodeTerms(request: SpeedRequest, stages: readonly Stage[], work: Work, batch: number): Terms {
+function decodeTerms(request: Timed, stages: readonly Stage[], work: Work, batch: number): Terms {
   const { shape, settings, contextTokens } = request;
   const parts = Math.min(stages.length, batch);
   const perPart = batch / parts;
@@ -127,7 +131,7 @@ function decodeTerms(request: SpeedRequest, stages: readonly Stage[], work: Work
  * Seconds of a prompt alone: its chunks go through the PP ranks one behind the other. A chunk is scheduled as soon as the
  * one before is under way. @see vllm/v1/core/sched/scheduler.py, _update_after_schedule
  */
-function prefillTerms(request: SpeedRequest, stages: readonly Stage[], work: Work): Terms {
+function prefillTerms(request: Timed, stages: readonly Stage[], work: Work): Terms {
   const { shape, settings, promptTokens } = request;
   // The last chunk is a part of one: so is its time.
   const chunks = Math.max(1, promptTokens / settings.maxNumBatchedTokens);
@@ -136,12 +140,7 @@ function prefillTerms(request: SpeedRequest, stages: readonly Stage[], work: Wor
   return addTerms(all, launching(factors.promptSeconds + Math.ceil(chunks) * factors.chunkSeconds));
 }
 
-/**
- * Estimates one replica. `work` can be kept for all GPUs that are tried with one shape and layout.
- * @throws RangeError when there is not one GPU for each rank: a caller's mistake.
- */
-export function speedOf(request: SpeedRequest, work: Work = workOf(request.shape, request.layout)): SpeedEstimate {
-  const stages = stagesOf(request);
+function estimate(request: Timed, stages: readonly Stage[], work: Work): SpeedEstimate {
   const batch = Math.max(1, Math.min(request.concurrency, request.settings.maxNumSeqs));
   const alone = seconds(decodeTerms(request, stages, work, 1));
   const busy = batch === 1 ? alone : seconds(decodeTerms(request, stages, work, batch));
@@ -154,4 +153,39 @@ export function speedOf(request: SpeedRequest, work: Work = workOf(request.shape
     tokensPerSecondAlone: rate(1, alone),
     tokensPerSecondBusy: rate(batch, busy),
   };
+}
+
+/**
+ * Estimates one replica. `work` can be kept for all GPUs that are tried with one shape and layout.
+ * @throws RangeError when there is not one GPU for each rank: a caller's mistake.
+ */
+export const speedOf = (request: SpeedRequest, work: Work = workOf(request.shape, request.layout)): SpeedEstimate =>
+  estimate(request, stagesOf(request, request.gpus), work);
+
+const sameLink = (a: Link | undefined, b: Link | undefined): boolean =>
+  a === b || (a?.kind === b?.kind && a?.gbs === b?.gbs && a?.latency === b?.latency);
+
+const alike = (a: readonly Stage[], b: readonly Stage[]): boolean =>
+  a.every((one, rank) => {
+    const other = b[rank];
+    if (other?.rates !== one.rates || other.slot !== one.slot) return false;
+    return sameLink(one.link, other.link) && sameLink(one.next, other.next);
+  });
+
+/**
+ * Estimates the slowest of some replicas, while all slots are busy; undefined without any. Each is one GPU for each rank, as
+ * in `SpeedRequest`. What is alike is timed once.
+ */
+export function slowestReplica(request: Timed, replicas: readonly (readonly Gpu[])[]): SpeedEstimate | undefined {
+  const work = workOf(request.shape, request.layout);
+  const timed: (readonly Stage[])[] = [];
+  let slowest: SpeedEstimate | undefined;
+  for (const gpus of replicas) {
+    const stages = stagesOf(request, gpus);
+    if (timed.some((others) => alike(stages, others))) continue;
+    timed.push(stages);
+    const own = estimate(request, stages, work);
+    if (slowest === undefined || own.interTokenBusy.value > slowest.interTokenBusy.value) slowest = own;
+  }
+  return slowest;
 }

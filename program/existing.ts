@@ -6,15 +6,23 @@ import type { ExistingPlan } from "../plan/types";
 import type { StackOutputs } from "./outputs";
 import { followCluster } from "./stages";
 
-/** Looks whether the cluster suits, and goes on with it. */
-export function existingProgram(plan: ExistingPlan, secrets: ExistingSecrets): StackOutputs {
+/** A cluster that is there already, once it was looked at. */
+export interface FoundCluster {
+  readonly cluster: ExistingCluster;
+  readonly outputs: StackOutputs;
+}
+
+/** Looks whether the cluster suits. */
+export function existingCluster(plan: ExistingPlan, { kubeconfig }: Pick<ExistingSecrets, "kubeconfig">): FoundCluster {
   const pools = plan.pools.map(({ name, count, gpusPerNode, labels }) => ({ name, count, gpusPerNode, labels }));
-  const given = { cluster: plan.stack, kubeconfig: secrets.kubeconfig, minorFloor: kubernetesMinorFloor, pools };
+  const given = { cluster: plan.stack, kubeconfig, minorFloor: kubernetesMinorFloor, pools };
   const cluster = new ExistingCluster("cluster", given);
-  return {
-    models: plan.serving.models.map(({ name }) => name),
-    kubeconfig: cluster.kubeconfig,
-    ready: cluster.ready,
-    ...followCluster(plan, secrets, cluster),
-  };
+  const models = plan.serving.models.map(({ name }) => name);
+  return { cluster, outputs: { models, kubeconfig: cluster.kubeconfig, ready: cluster.ready } };
+}
+
+/** Stage 3, and what follows a cluster. */
+export function existingProgram(plan: ExistingPlan, secrets: ExistingSecrets): StackOutputs {
+  const { cluster, outputs } = existingCluster(plan, secrets);
+  return { ...outputs, ...followCluster(plan, secrets, cluster) };
 }

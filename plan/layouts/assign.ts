@@ -1,7 +1,7 @@
 /** Several models on the same GPUs: each GPU once, models in the order of the list, nobody left out who has a place. */
 import type { Scored } from "./choice";
 import { blockOf } from "./pools";
-import { replicasOf, type Replica } from "./groups";
+import { replicasIn, replicasOf, type Replica } from "./groups";
 
 /** One model's layouts, best first, and how many replicas it must have. */
 export interface Wish {
@@ -33,7 +33,7 @@ const idsOf = (replicas: readonly Replica[]): readonly string[] => replicas.flat
 /** The replicas of an option that are still free. */
 function freeReplicas({ pool, layout, reach, samples }: Scored, used: Used): readonly Replica[] {
   if (pool === undefined) return idsOf(samples).some((id) => used.has(id)) ? [] : samples;
-  if (used.size === 0) return replicasOf(pool.blocks, layout, reach);
+  if (used.size === 0) return replicasIn(pool, { layout, reach });
   const blocks = pool.blocks.map(({ node, gpus }) =>
     blockOf(
       node,
@@ -52,15 +52,20 @@ function feasible(wishes: readonly Wish[], used: Used, budget: { steps: number }
   return wish.options.slice(0, optionsTried).some((option) => {
     if (--budget.steps < 0) return false;
     const free = freeReplicas(option, used);
-    return free.length >= wish.least && feasible(rest, withTaken(used, free.slice(0, wish.least)), budget);
+    if (free.length < wish.least) return false;
+    return rest.length === 0 || feasible(rest, withTaken(used, free.slice(0, wish.least)), budget);
   });
 }
 
 const fits = (wishes: readonly Wish[], used: Used): boolean => feasible(wishes, used, { steps: searchSteps });
 
+/** True when the later models can have their least beside these replicas. */
+const leavesRoom = (later: readonly Wish[], used: Used, replicas: readonly Replica[]): boolean =>
+  later.length === 0 || fits(later, withTaken(used, replicas));
+
 /** The most replicas of an option that leave the later models their least; found by halving. */
 function mostReplicas(wish: Wish, free: readonly Replica[], later: readonly Wish[], used: Used): number {
-  const leaves = (count: number): boolean => fits(later, withTaken(used, free.slice(0, count)));
+  const leaves = (count: number): boolean => leavesRoom(later, used, free.slice(0, count));
   let [good, bad] = [wish.least, Math.min(free.length, wish.most) + 1];
   if (bad - 1 > good && leaves(bad - 1)) return bad - 1;
   while (bad - good > 1) {
@@ -75,7 +80,7 @@ function assignOne(wish: Wish, later: readonly Wish[], used: Used): Assigned | u
   for (const option of wish.options) {
     const free = freeReplicas(option, used);
     if (free.length < wish.least) continue;
-    if (!fits(later, withTaken(used, free.slice(0, wish.least)))) continue;
+    if (!leavesRoom(later, used, free.slice(0, wish.least))) continue;
     return { option, replicas: free.slice(0, mostReplicas(wish, free, later, used)) };
   }
   return undefined;
@@ -93,8 +98,9 @@ export function assign(wishes: readonly Wish[]): readonly (Assigned | undefined)
   return wishes.map((wish) => {
     const index = placed.indexOf(wish);
     if (index < 0) return undefined;
-    const assigned = assignOne(wish, placed.slice(index + 1), used);
-    if (assigned !== undefined) used = withTaken(used, assigned.replicas);
+    const later = placed.slice(index + 1);
+    const assigned = assignOne(wish, later, used);
+    if (assigned !== undefined && later.length > 0) used = withTaken(used, assigned.replicas);
     return assigned;
   });
 }

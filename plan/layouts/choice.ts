@@ -1,7 +1,7 @@
 /** Which layout is taken: the order of preference, in one place. */
-import type { Gpu, Network } from "../cluster/hardware";
+import type { Network } from "../cluster/hardware";
 import type { ServingRequest, SpeedEstimate } from "../cluster/types";
-import { speedOf } from "../speed";
+import { slowestReplica } from "../speed";
 import type { Option } from "./candidates";
 import { overNetwork, reaches, type Replica } from "./groups";
 import { wantedContext, type Fit } from "./settings";
@@ -16,43 +16,35 @@ export interface Scored extends Option {
   readonly speed: SpeedEstimate;
 }
 
-/** Speed of one replica with such a fit. */
-export function speedOn(
-  request: ServingRequest,
-  replica: readonly (readonly Gpu[])[],
-  option: Pick<Scored, "layout" | "fit">,
-  network: Network,
-): SpeedEstimate {
-  const { settings, concurrency } = option.fit;
-  const tokens = Math.max(1, Math.min(typicalTokens, Math.floor(wantedContext(request) / 2), settings.maxModelLen - 1));
-  return speedOf({
-    shape: request.shape,
-    layout: option.layout,
-    gpus: replica.flat(),
-    network,
-    settings: { ...settings, cpuOffloadGib: request.pins.cpuOffloadGib ?? 0 },
-    contextTokens: tokens,
-    promptTokens: tokens,
-    concurrency: Math.min(concurrency, settings.maxNumSeqs),
-  });
-}
-
-/** Speed of the slowest of these replicas. */
+/** Speed of the slowest of these replicas with such a fit. */
 export function slowestSpeed(
   request: ServingRequest,
   replicas: readonly Replica[],
   option: Pick<Scored, "layout" | "fit">,
   network: Network,
 ): SpeedEstimate | undefined {
-  const speeds = replicas.map((replica) => speedOn(request, replica, option, network));
-  return speeds.sort((a, b) => b.interTokenBusy.value - a.interTokenBusy.value)[0];
+  const { settings, concurrency } = option.fit;
+  const tokens = Math.max(1, Math.min(typicalTokens, Math.floor(wantedContext(request) / 2), settings.maxModelLen - 1));
+  const timed = {
+    shape: request.shape,
+    layout: option.layout,
+    network,
+    settings: { ...settings, cpuOffloadGib: request.pins.cpuOffloadGib ?? 0 },
+    contextTokens: tokens,
+    promptTokens: tokens,
+    concurrency: Math.min(concurrency, settings.maxNumSeqs),
+  };
+  return slowestReplica(
+    timed,
+    replicas.map((replica) => replica.flat()),
+  );
 }
 
 /** The option with its speed; undefined when it does not start. */
 export function scored(request: ServingRequest, option: Option, network: Network): Scored | undefined {
   const { fit } = option;
   if (fit === undefined || fit.starts === "never") return undefined;
-  const speed = slowestSpeed(request, option.samples, { ...option, fit }, network);
+  const speed = slowestSpeed(request, option.samples, { layout: option.layout, fit }, network);
   return speed === undefined ? undefined : { ...option, fit, speed };
 }
 
@@ -89,15 +81,21 @@ export type Reason = Criterion[0];
 
 const cardsOf = ({ cards }: Option): string => [...new Set(cards.map(({ id }) => id))].join();
 
-/** What `winner` is better in, and by which criterion it won; undefined when they are alike. */
-export function decidedBy(winner: Scored, loser: Scored): Reason | undefined {
-  const samePool = cardsOf(winner) === cardsOf(loser);
-  return criteria.find(([name, of]) => (samePool || name !== "order") && of(winner) !== of(loser))?.[0];
+/** There is one pool for each card; unequal cards are in none. */
+const sameCards = (a: Option, b: Option): boolean =>
+  a.pool === undefined || b.pool === undefined ? cardsOf(a) === cardsOf(b) : a.pool === b.pool;
+
+/** The first criterion that tells two layouts apart; undefined when they are alike. */
+function decisive(a: Scored, b: Scored): Criterion | undefined {
+  const same = sameCards(a, b);
+  return criteria.find(([name, of]) => (same || name !== "order") && of(a) !== of(b));
 }
 
+/** What `winner` is better in, and by which criterion it won; undefined when they are alike. */
+export const decidedBy = (winner: Scored, loser: Scored): Reason | undefined => decisive(winner, loser)?.[0];
+
 function compare(a: Scored, b: Scored): number {
-  const reason = decidedBy(a, b);
-  const criterion = criteria.find(([name]) => name === reason);
+  const criterion = decisive(a, b);
   return criterion === undefined ? 0 : criterion[1](b) > criterion[1](a) ? 1 : -1;
 }
 

@@ -4,15 +4,24 @@ import type { Gpu, Network } from "../cluster/hardware";
 import { linkBetween } from "../cluster/links";
 import type { Layout } from "../memory/layout";
 import { customAllReduceOff } from "../rules/notes";
-import { nodesOf, type Replica } from "./groups";
+import { onOneNode, type Replica } from "./groups";
 import { groupBy } from "./pools";
 
-const pairsOf = (gpus: readonly Gpu[]): readonly (readonly [Gpu, Gpu])[] =>
-  gpus.flatMap((a, index) => gpus.slice(index + 1).map((b) => [a, b] as const));
+/** The GPUs of a replica by their node. */
+const nodesOf = (replica: Replica): ReadonlyMap<string, readonly Gpu[]> => groupBy(replica.flat(), ({ node }) => node);
 
-/** Pairs of GPUs of one node in a replica. */
-const pairsInNodes = (replica: Replica): readonly (readonly [Gpu, Gpu])[] =>
-  [...groupBy(replica.flat(), ({ node }) => node).values()].flatMap(pairsOf);
+/** Pairs of these GPUs that cannot read each other's memory. */
+function apartPairs(gpus: readonly Gpu[], network: Network): number {
+  let apart = 0;
+  gpus.forEach((a, index) => {
+    // Not a slice: a plan asks this for every replica.
+    for (let other = index + 1; other < gpus.length; other++) {
+      const b = gpus[other];
+      if (b !== undefined && !linkBetween(a, b, network).p2p) apart += 1;
+    }
+  });
+  return apart;
+}
 
 /**
  * True when NCCL must be kept from peer-to-peer: no pair of GPUs in a node has it. Some drivers and virtual machines say
@@ -20,8 +29,10 @@ const pairsInNodes = (replica: Replica): readonly (readonly [Gpu, Gpu])[] =>
  * switch would turn NVLink off too.
  */
 function withoutP2p(replica: Replica, network: Network): boolean {
-  const links = pairsInNodes(replica).map(([a, b]) => linkBetween(a, b, network));
-  return links.length > 0 && links.every(({ p2p }) => !p2p);
+  const several = [...nodesOf(replica).values()].filter(({ length }) => length > 1);
+  return (
+    several.length > 0 && several.every((gpus) => apartPairs(gpus, network) === (gpus.length * (gpus.length - 1)) / 2)
+  );
 }
 
 /**
@@ -34,7 +45,7 @@ export function environmentOf(
   network: Network,
 ): Readonly<Record<string, string>> {
   const several = layout.tensorParallel * layout.pipelineParallel > 1;
-  const across = several && replicas.some((replica) => nodesOf(replica).length > 1);
+  const across = several && !replicas.every(onOneNode);
   const apart = several && replicas.some((replica) => withoutP2p(replica, network));
   const entries: readonly (readonly [string, string | undefined])[] = [
     ["NCCL_IB_DISABLE", across && !network.rdma ? "1" : undefined],
@@ -58,10 +69,8 @@ const pairBytes = 128 * MIB;
 const objectStoreBytes = GIB;
 
 /** What the ranks of one replica on one node share. */
-function sharedOn(gpus: readonly Gpu[], network: Network): number {
-  const slow = pairsOf(gpus).filter(([a, b]) => !linkBetween(a, b, network).p2p).length;
-  return (gpus.length + 1) * queueBytes + slow * pairBytes;
-}
+const sharedOn = (gpus: readonly Gpu[], network: Network): number =>
+  (gpus.length + 1) * queueBytes + apartPairs(gpus, network) * pairBytes;
 
 /**
  * Size of /dev/shm for a pod, in whole GiB, should all replicas of a node be in one: Ray's object store, vLLM's queues,
@@ -70,11 +79,15 @@ function sharedOn(gpus: readonly Gpu[], network: Network): number {
  */
 export function sharedMemoryOf(replicas: readonly Replica[], network: Network): Bytes {
   const byNode = new Map<string, number>();
-  for (const replica of replicas) {
-    for (const [node, gpus] of groupBy(replica.flat(), (gpu) => gpu.node)) {
-      byNode.set(node, (byNode.get(node) ?? 0) + sharedOn(gpus, network));
-    }
-  }
+  const add = (gpus: readonly Gpu[], node: string): void => {
+    byNode.set(node, (byNode.get(node) ?? 0) + sharedOn(gpus, network));
+  };
+  replicas.forEach((replica) => {
+    const node = replica[0]?.[0]?.node;
+    // Most are on one node, and there may be hundreds: no map for each.
+    if (node !== undefined && onOneNode(replica)) add(replica.flat(), node);
+    else nodesOf(replica).forEach(add);
+  });
   const most = [...byNode.values()].reduce((a, b) => Math.max(a, b), 0);
   return bytes(Math.ceil((objectStoreBytes + most) / GIB) * GIB);
 }

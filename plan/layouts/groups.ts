@@ -1,7 +1,8 @@
 /** Which GPUs form the replicas of a layout: TP groups from one node, NVLink partners first, then PP over such groups. */
 import type { Gpu } from "../cluster/hardware";
 import type { Layout } from "../memory/layout";
-import type { Block } from "./pools";
+import { remembered } from "../remembered";
+import type { Block, CardPool } from "./pools";
 
 /** One replica: the GPUs of each PP rank's TP group. */
 export type Replica = readonly (readonly Gpu[])[];
@@ -17,7 +18,9 @@ export type Reach = (typeof reaches)[number];
 export const overNetwork = (reach: Reach): boolean => reach === "network" || reach === "network tensor";
 
 function chunks<T>(values: readonly T[], size: number): readonly (readonly T[])[] {
-  return Array.from({ length: Math.floor(values.length / size) }, (_, i) => values.slice(i * size, (i + 1) * size));
+  const whole: (readonly T[])[] = [];
+  for (let end = size; end <= values.length; end += size) whole.push(values.slice(end - size, end));
+  return whole;
 }
 
 /** As many TP groups as a block gives: from within its NVLink groups first, then from what is left of them. */
@@ -65,7 +68,32 @@ export function replicasOf(blocks: readonly Block[], layout: Layout, reach: Reac
     : groups.flatMap((own) => chunks(own, pipelineParallel));
 }
 
-/** The nodes of a replica, each once. */
-export const nodesOf = (replica: Replica): readonly string[] => [
-  ...new Set(replica.flatMap((group) => group.map(({ node }) => node))),
-];
+/** One layout, and how far its replicas reach. */
+interface Grouping {
+  readonly layout: Layout;
+  readonly reach: Reach;
+}
+
+const groupingKey = ({ layout: { tensorParallel, pipelineParallel }, reach }: Grouping): string =>
+  `${tensorParallel} ${pipelineParallel} ${reach}`;
+
+/** All replicas of a pool; remembered, because all models ask about the same GPUs. */
+export const replicasIn = remembered(
+  ({ blocks }: CardPool, { layout, reach }: Grouping) => replicasOf(blocks, layout, reach),
+  groupingKey,
+);
+
+/** Those of a pool counted and sampled; remembered likewise. */
+export const offeredBy = remembered(
+  ({ blocks }: CardPool, { layout, reach }: Grouping) => ({
+    most: countReplicas(blocks, layout, reach),
+    samples: sampleReplicas(blocks, layout, reach),
+  }),
+  groupingKey,
+);
+
+/** True when all GPUs of a replica are in one node. */
+export function onOneNode(replica: Replica): boolean {
+  const node = replica[0]?.[0]?.node;
+  return replica.every((group) => group.every((gpu) => gpu.node === node));
+}

@@ -5,6 +5,7 @@ import { modelShape } from "../../catalog/modelShapes";
 import type { Gpu } from "../cluster/hardware";
 import type { IdleGpu, ServingPlan, ServingRequest } from "../cluster/types";
 import { weightsPerRank } from "../memory/weights";
+import { remembered } from "../remembered";
 import { accepted, type Option } from "./candidates";
 import { fitOf, missingBytes } from "./settings";
 import { inGib, layoutName, tokens } from "./words";
@@ -37,16 +38,8 @@ function contextOn(card: GpuModel, id: string): number {
   return fit.starts === "always" && fit.useful ? fit.settings.maxModelLen : 0;
 }
 
-/** What `contextOn` answered for a card, by model: rows of the catalogue do not change, and the same few are asked for. */
-const known = new WeakMap<GpuModel, Map<string, number>>();
-
-function knownContext(card: GpuModel, id: string): number {
-  const contexts = known.get(card) ?? new Map<string, number>();
-  known.set(card, contexts);
-  const context = contexts.get(id) ?? contextOn(card, id);
-  contexts.set(id, context);
-  return context;
-}
+/** The same, remembered by card and model: rows of the catalogue do not change, and the same few are asked for. */
+const knownContext = remembered(contextOn, (id) => id);
 
 /** The first offered model that fits on one such card, with its context. */
 function offerFor(card: GpuModel, taken: readonly string[]): string {
@@ -96,28 +89,21 @@ export function idleGpus(
   plans: readonly ServingPlan[],
   optionsOfFirst: readonly Option[],
 ): readonly IdleGpu[] {
-  const used = new Set(plans.flatMap(({ ranks }) => ranks.map(({ gpu }) => gpu)));
-  const ofFirst = new Set(plans[0]?.ranks.map(({ gpu }) => gpu));
+  const usedIds = new Set(plans.flatMap(({ ranks }) => ranks.map(({ gpu }) => gpu)));
+  const used = gpus.filter(({ id }) => usedIds.has(id));
+  const firstIds = new Set(plans[0]?.ranks.map(({ gpu }) => gpu));
   const about: Idling = {
     mayServe,
     plan: plans[0],
     options: optionsOfFirst,
-    itsCards: [...new Set(gpus.flatMap(({ id, model }) => (ofFirst.has(id) ? [model.name] : [])))],
-    usedCards: new Set(gpus.flatMap(({ id, model }) => (used.has(id) ? [model.id] : []))),
+    itsCards: [...new Set(used.filter(({ id }) => firstIds.has(id)).map(({ model }) => model.name))],
+    usedCards: new Set(used.map(({ model }) => model.id)),
   };
   const taken = plans.map(({ shape }) => shape.id);
-  const sentences = new Map<GpuModel, Map<string, string>>();
-  return gpus.flatMap((each) => {
-    const { id, model, pool } = each;
-    if (used.has(id)) return [];
-    const ofCard = sentences.get(model) ?? new Map<string, string>();
-    sentences.set(model, ofCard);
-    const told = ofCard.get(pool);
-    if (told !== undefined) return [{ gpu: id, reason: told }];
-    const why = whyUnused(each, about);
-    const memory = inGib(model.memoryMib * MIB);
-    const reason = `${model.name}, ${memory}: ${why}. Alone: ${offerFor(model, taken)}.`;
-    ofCard.set(pool, reason);
-    return [{ gpu: id, reason }];
-  });
+  const sentence = remembered(
+    (card: GpuModel, gpu: Gpu) =>
+      `${card.name}, ${inGib(card.memoryMib * MIB)}: ${whyUnused(gpu, about)}. Alone: ${offerFor(card, taken)}.`,
+    ({ pool }) => pool,
+  );
+  return gpus.filter(({ id }) => !usedIds.has(id)).map((gpu) => ({ gpu: gpu.id, reason: sentence(gpu.model, gpu) }));
 }

@@ -3,7 +3,7 @@ import type { GpuModel } from "../../catalog/gpus";
 import type { Gpu } from "../cluster/hardware";
 import type { ServingRequest } from "../cluster/types";
 import { accepted, fitted, isFull, type Option } from "./candidates";
-import { nodesOf, tensorGroups } from "./groups";
+import { onOneNode, tensorGroups } from "./groups";
 import type { CardPool } from "./pools";
 
 /** TP sizes inside each PP rank that are looked at. */
@@ -43,7 +43,7 @@ function mixedOption(request: ServingRequest, size: number, chosen: readonly Gro
     layerPartition === undefined ? asked : { ...asked, layerPartition },
   );
   const replica = groups.map(({ gpus }) => gpus);
-  const reach = nodesOf(replica).length === 1 ? "node pipeline" : "network";
+  const reach = onOneNode(replica) ? "node pipeline" : "network";
   const option: Option = { cards, layout, reach, count: 1, samples: [replica], broken };
   return broken.length > 0 ? option : { ...option, ...fitted(request, { layout, cards, replicas: 1 }) };
 }

@@ -14,10 +14,12 @@ export function splitByMemory(shape: ModelShape, layout: Layout, even: MemoryEst
     Math.max(0, budget - (weights.total - weights.layers) - nonTorch - activations),
   );
   const layers = room.map(() => 1); // a rank without a layer would only pass the activations on
+  const average = (rank: number): number => (room[rank] ?? 0) / ((layers[rank] ?? 0) + 1);
+  const averages = room.map((_own, rank) => average(rank));
   for (let given = layers.length; given < shape.layers; given++) {
-    const averages = room.map((own, rank) => own / ((layers[rank] ?? 0) + 1));
     const rank = averages.indexOf(Math.max(...averages));
     layers[rank] = (layers[rank] ?? 0) + 1;
+    averages[rank] = average(rank);
   }
   return { ...layout, layerPartition: layers };
 }

@@ -23,8 +23,9 @@ export interface CardPool {
 export function groupBy<T>(values: readonly T[], key: (value: T) => string): ReadonlyMap<string, readonly T[]> {
   const groups = new Map<string, T[]>();
   for (const value of values) {
-    const group = groups.get(key(value));
-    if (group === undefined) groups.set(key(value), [value]);
+    const own = key(value);
+    const group = groups.get(own);
+    if (group === undefined) groups.set(own, [value]);
     else group.push(value);
   }
   return groups;

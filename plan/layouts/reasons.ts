@@ -82,8 +82,9 @@ function whyLayout(told: Told): readonly string[] {
 /** What a network would have to give for TP; only where there are several nodes. */
 function neededNetwork({ asked, chosen }: Told): readonly string[] {
   const { request, hardware, pools } = asked;
-  const nodes = new Set(pools.flatMap(({ blocks }) => blocks.map(({ node }) => node)));
-  if (nodes.size < 2 || chosen.reach === "network tensor") return [];
+  const [first] = pools.flatMap(({ blocks }) => blocks.slice(0, 1));
+  const one = pools.every(({ blocks }) => blocks.every(({ node }) => node === first?.node));
+  if (one || chosen.reach === "network tensor") return [];
   const { promptTokens, timeToFirstToken } = chosen.speed;
   const ranks = Math.max(2, sizeOf(chosen));
   const gbit = neededGbit(request.shape, ranks, promptTokens, bearable * timeToFirstToken.value);

@@ -1,10 +1,20 @@
 /** Memory of one model in one layout for many settings: what does not change between them is counted once. */
 import type { ModelShape } from "../../catalog/modelShapes";
 import { GIB, bytes, type Bytes } from "../../catalog/units";
-import { memoryOf, starts, type EngineSettings, type MemoryEstimate, type RankMemory } from "../memory";
-import { alignedBlockSize, kvCapacity, kvLayout, type KvCapacity, type KvLayout } from "../memory/kvCache";
+import {
+  cachesOf,
+  filledMemory,
+  fixedMemory,
+  starts,
+  type EngineSettings,
+  type FixedMemory,
+  type MemoryEstimate,
+  type RankMemory,
+} from "../memory";
+import { graphBytes } from "../memory/graphs";
+import { kvCapacity, kvDivision, type KvCapacity } from "../memory/kvCache";
 import type { Layout } from "../memory/layout";
-import { activationPeaks, graphBytes } from "../memory/overhead";
+import { peaksOf } from "../memory/overhead";
 
 /** What is placed where. */
 export interface RoomsRequest {
@@ -20,6 +30,8 @@ export interface RoomsRequest {
 
 /** Memory by slots, context and state of the compile cache. */
 export interface Rooms {
+  /** No slots and no context help: on some rank the weights alone take the budget. */
+  readonly hopeless: boolean;
   /** As `memoryOf` says, less what is kept in the node's memory. */
   readonly at: (settings: EngineSettings) => MemoryEstimate;
   /** Blocks that a sequence of so many tokens takes. */
@@ -29,59 +41,31 @@ export interface Rooms {
 }
 
 /** So much of a rank's layers kept in the node's memory. @see vllm/config/offload.py, cpu_offload_gb */
-function offloaded(rank: RankMemory, gib: number): RankMemory {
+function offloaded(rank: FixedMemory, gib: number): FixedMemory {
   const moved = Math.min(gib * GIB, rank.weights.layers);
   const { layers, total } = rank.weights;
   return { ...rank, weights: { ...rank.weights, layers: bytes(layers - moved), total: bytes(total - moved) } };
 }
 
-function withOverhead(rank: RankMemory, parts: Pick<RankMemory, "activations" | "graphs">): RankMemory {
-  const left = rank.budget - rank.weights.total - rank.nonTorch - parts.activations - parts.graphs;
-  return { ...rank, ...parts, kvCache: bytes(Math.max(0, left)), missing: bytes(Math.max(0, -left)) };
-}
-
-/** The cache's division by context. Where all layers see all tokens, a sequence takes blocks in proportion to its length. */
-function layoutsOf(shape: ModelShape, layout: Layout, settings: EngineSettings): (maxModelLen: number) => KvLayout {
-  const blockSize = alignedBlockSize(shape, layout, settings);
-  const first = kvLayout(shape, layout, settings);
-  const known = new Map<number, KvLayout>([[settings.maxModelLen, first]]);
-  const each = first.blocksPerSequence / Math.ceil(settings.maxModelLen / blockSize);
-  const divide = (maxModelLen: number): KvLayout =>
-    shape.sliding === undefined && shape.linear === undefined
-      ? { ...first, blocksPerSequence: each * Math.ceil(maxModelLen / blockSize) }
-      : kvLayout(shape, layout, { ...settings, maxModelLen });
-  return (maxModelLen) => {
-    const own = known.get(maxModelLen) ?? divide(maxModelLen);
-    known.set(maxModelLen, own);
-    return own;
-  };
-}
-
 /** Counts what all settings share, and returns how to ask for the rest. */
 export function roomsOf({ shape, layout, gpuBytes, settings, offloadGib }: RoomsRequest): Rooms {
-  const first = memoryOf({ shape, layout, settings, gpuBytes }).ranks;
-  const ranks = offloadGib === 0 ? first : first.map((rank) => offloaded(rank, offloadGib));
-  const layoutAt = layoutsOf(shape, layout, settings);
-  const graphs = new Map<number, readonly Bytes[]>([[settings.maxNumSeqs, first.map((rank) => rank.graphs)]]);
-  const graphsAt = (own: EngineSettings): readonly Bytes[] => {
-    const known = graphs.get(own.maxNumSeqs) ?? graphBytes(shape, layout, own);
-    graphs.set(own.maxNumSeqs, known);
-    return known;
-  };
+  const whole = fixedMemory({ shape, layout, settings, gpuBytes });
+  const fixed = offloadGib === 0 ? whole : whole.map((rank) => offloaded(rank, offloadGib));
+  const peaks = peaksOf(shape, layout, settings);
+  const { blockBytes, blocksOf } = kvDivision(shape, layout, settings);
+  const graphs = new Map<number, readonly Bytes[]>();
   const at = (own: EngineSettings): MemoryEstimate => {
-    const activations = activationPeaks(shape, layout, own);
-    const captured = graphsAt(own);
-    const none = bytes(0);
-    const now = ranks.map((rank, index) =>
-      withOverhead(rank, { activations: activations[index] ?? none, graphs: captured[index] ?? none }),
-    );
-    const available = now.map(({ kvCache }) => kvCache);
-    const kv = kvCapacity(layoutAt(own.maxModelLen), available, own.maxModelLen);
-    return { ranks: now, kv, fits: starts(shape, own, now, kv) };
+    const captured = graphs.get(own.maxNumSeqs) ?? graphBytes(shape, layout, own);
+    graphs.set(own.maxNumSeqs, captured);
+    const ranks = filledMemory(fixed, peaks(own), captured);
+    const divided = { blockBytes, blocksPerSequence: blocksOf(own.maxModelLen) };
+    const kv = kvCapacity(divided, cachesOf(ranks), own.maxModelLen);
+    return { ranks, kv, fits: starts(shape, own, ranks, kv) };
   };
   return {
+    hopeless: fixed.some(({ weights, budget }) => weights.total >= budget),
     at,
-    blocksOf: (context) => layoutAt(context).blocksPerSequence,
+    blocksOf,
     starts: (own, now, kv) => starts(shape, own, now, kv),
   };
 }

@@ -118,26 +118,27 @@ export function runnersUpOf(
   },
 ): readonly RunnerUp[] {
   const seen = new Set<string>();
-  const tell = (option: Considered, forbidden: boolean): readonly RunnerUp[] => {
+  const isNew = (option: Considered): boolean => {
     const kind = kindOf(option);
-    if (seen.has(kind)) return [];
+    const first = !seen.has(kind);
     seen.add(kind);
-    return [
-      {
-        layout: option.layout,
-        replicas: option.count,
-        gpus: option.samples[0]?.flat().map(({ id }) => id) ?? [],
-        reason: sentence(
-          `${optionName(option, network)}: ${reasonFor({ shape, winner, network }, option, forbidden)}.`,
-        ),
-        fits: isScored(option),
-      },
-    ];
+    return first;
   };
-  const best = others.scored.flatMap((option) => tell(option, false));
-  const forbidden = others.forbidden.flatMap((option) => tell(option, true));
-  const failed = others.failed.flatMap((option) => tell(option, false));
+  const tell = (option: Considered, forbidden: boolean): RunnerUp => ({
+    layout: option.layout,
+    replicas: option.count,
+    gpus: option.samples[0]?.flat().map(({ id }) => id) ?? [],
+    reason: sentence(`${optionName(option, network)}: ${reasonFor({ shape, winner, network }, option, forbidden)}.`),
+    fits: isScored(option),
+  });
+  const best = others.scored.filter(isNew);
+  const forbidden = others.forbidden.filter(isNew);
+  const failed = others.failed.filter(isNew);
   const room = Math.max(2, most - forbidden.length - Math.min(2, failed.length));
-  const first = [...best.slice(0, room), ...forbidden];
-  return [...first, ...failed.slice(0, most - first.length)];
+  const first = best.slice(0, room);
+  return [
+    ...first.map((option) => tell(option, false)),
+    ...forbidden.map((option) => tell(option, true)),
+    ...failed.slice(0, most - first.length - forbidden.length).map((option) => tell(option, false)),
+  ];
 }

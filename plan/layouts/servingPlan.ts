@@ -7,7 +7,7 @@ import { candidateOf, fitted } from "./candidates";
 import { slowestSpeed, type Chosen, type Scored } from "./choice";
 import { environmentOf, sharedMemoryOf, withoutCustomAllReduce } from "./environment";
 import type { Asked } from "./faults";
-import { nodesOf, type Replica } from "./groups";
+import { onOneNode, type Replica } from "./groups";
 import { ranksOf } from "./ranks";
 import { reasonsFor } from "./reasons";
 import { runnersUpOf } from "./runnersUp";
@@ -72,7 +72,7 @@ export function servingPlan(asked: Asked, found: Found, assigned: Assigned): Ser
     replicas: replicas.length,
     ranks: ranksOf(replicas),
     engine: engineOf(request, chosen, withoutCustomAllReduce(replicas)),
-    placementStrategy: replicas.every((replica) => nodesOf(replica).length === 1) ? "STRICT_PACK" : "PACK",
+    placementStrategy: replicas.every(onOneNode) ? "STRICT_PACK" : "PACK",
     environment: environmentOf(layout, replicas, network),
     sharedMemory: sharedMemoryOf(replicas, network),
     memory: { warm: fit.warm, cold: fit.cold },

@@ -122,10 +122,11 @@ function baseSettings(request: ServingRequest, { layout, cards }: Placed): Omit<
 
 /** Blocks that are safely there: what the estimate says, less the margin. */
 function safeBlocks(memory: MemoryEstimate, gpuBytes: readonly number[]): number {
-  const shares = memory.ranks.map(({ kvCache }, rank) =>
-    kvCache === 0 ? 0 : 1 - margin.cache - (margin.gpu * (gpuBytes[rank] ?? 0)) / kvCache,
-  );
-  return Math.max(0, memory.kv.blocks * Math.min(...shares));
+  const share = memory.ranks.reduce((least, { kvCache }, rank) => {
+    const own = kvCache === 0 ? 0 : 1 - margin.cache - (margin.gpu * (gpuBytes[rank] ?? 0)) / kvCache;
+    return Math.min(least, own);
+  }, Infinity);
+  return Math.max(0, memory.kv.blocks * share);
 }
 
 /**
@@ -182,7 +183,7 @@ function tryOnce(tried: Tried, settings: EngineSettings): Fit {
   const warm = withContext(rooms, settings, firstWarm, chosen);
   const cold = withContext(rooms, settings, firstCold, chosen);
   const usual = request.keepsCompileCache === false ? firstCold : firstWarm;
-  const held = withContext(rooms, settings, usual, wantedContext(request)).kv.sequences;
+  const held = usual.kv.blocks / rooms.blocksOf(wantedContext(request));
   const starts = slotsHold(tried, settings, cold) ? "always" : slotsHold(tried, settings, warm) ? "warm only" : "never";
   return {
     settings: { ...settings, maxModelLen: chosen },
@@ -228,16 +229,13 @@ export function fitOf(request: ServingRequest, placed: Placed): Fit {
   const offloadGib = pins.cpuOffloadGib ?? 0;
   const rooms = roomsOf({ shape, layout: placed.layout, gpuBytes, settings, offloadGib });
   const tried: Tried = { request, rooms, concurrency, gpuBytes };
+  if (rooms.hopeless) return tryOnce(tried, { ...base, maxNumSeqs: slots.at(-1) ?? 1 });
   let best: Fit | undefined;
   for (const maxNumSeqs of slots) {
     const fit = tryOnce(tried, { ...base, maxNumSeqs });
     if (best === undefined || isBetter(fit, best)) best = fit;
     const held = fit.enough || request.concurrency === undefined || maxNumSeqs <= concurrency;
     if (fit.starts === "always" && fit.useful && held) break;
-    if (hopeless(fit)) return tryOnce(tried, { ...base, maxNumSeqs: slots.at(-1) ?? 1 });
   }
   return best ?? tryOnce(tried, { ...base, maxNumSeqs: 1 });
 }
-
-/** No number of slots helps: the weights alone take the budget. */
-const hopeless = ({ warm }: Fit): boolean => warm.ranks.some(({ weights, budget }) => weights.total >= budget);

@@ -95,9 +95,9 @@ const concurrentBatches = ({ pipelineParallel }: Layout, { asyncScheduling }: Kv
  * Blocks that a full-length sequence takes in a group with a sliding window: the window, what is in flight (out of the
  * window, and not yet freed), and one because a window need not start at a block. @see SlidingWindowSpec
  */
-function slidingBlocks(window: number, layout: Layout, settings: KvSettings): number {
+function slidingBlocks(window: number, layout: Layout, settings: KvSettings): (maxModelLen: number) => number {
   const inFlight = concurrentBatches(layout, settings) * settings.maxNumBatchedTokens;
-  return Math.ceil(Math.min(window - 1 + inFlight, settings.maxModelLen) / settings.blockSize) + 1;
+  return (maxModelLen) => Math.ceil(Math.min(window - 1 + inFlight, maxModelLen) / settings.blockSize) + 1;
 }
 
 /**
@@ -108,31 +108,49 @@ function slidingBlocks(window: number, layout: Layout, settings: KvSettings): nu
  */
 const stateBlocks = 2;
 
-/** Blocks of a full-length sequence in a group of layers that do not see all tokens; 0 where there are none. */
-function localBlocks({ sliding, linear }: ModelShape, layout: Layout, settings: KvSettings): number {
-  if (linear !== undefined) return stateBlocks;
-  return sliding === undefined ? 0 : slidingBlocks(sliding.window, layout, settings);
+/** Blocks of a sequence by its length, in a group of layers that do not see all tokens; 0 where there are none. */
+function localBlocks(
+  { sliding, linear }: ModelShape,
+  layout: Layout,
+  settings: KvSettings,
+): (maxModelLen: number) => number {
+  if (linear !== undefined) return () => stateBlocks;
+  return sliding === undefined ? () => 0 : slidingBlocks(sliding.window, layout, settings);
 }
 
 /** Layers of the fullest of so many groups. */
 const share = (layers: number, groups: number): number => (groups === 0 ? 0 : Math.ceil(layers / groups));
 
-/** Divides the cache into groups and blocks. Each kind of layer is dealt out to its groups like cards. */
-export function kvLayout(shape: ModelShape, layout: Layout, settings: KvSettings): KvLayout {
+/** The cache of one model in one layout, for any length of a sequence. */
+export interface KvDivision extends Pick<KvLayout, "blockBytes"> {
+  /** Blocks that one sequence of so many tokens takes, over all groups. */
+  readonly blocksOf: (maxModelLen: number) => number;
+}
+
+/** Divides the cache into groups and blocks, whatever `maxModelLen`. Each kind of layer is dealt out to its groups like cards. */
+export function kvDivision(shape: ModelShape, layout: Layout, settings: KvSettings): KvDivision {
   const globalLayers = globalBelow(shape, shape.layers);
   const size = groupSize(globalLayers, shape.layers - globalLayers);
   const globalGroups = Math.ceil(globalLayers / size);
   const localGroups = Math.ceil((shape.layers - globalLayers) / size);
-  const page = pageBytes(shape, layout, settings);
+  const block = alignedBlockSize(shape, layout, settings);
+  const page = block * tokenBytes(shape, layout, settings);
   const blockBytes = layerRanges(shape.layers, layout).map(({ start, end }) => {
     const global = globalBelow(shape, end) - globalBelow(shape, start);
     const local = end - start - global;
     const widest = Math.max(share(global, globalGroups), share(local, localGroups));
     return bytes(widest * page);
   });
-  const full = Math.ceil(settings.maxModelLen / alignedBlockSize(shape, layout, settings));
   const local = localBlocks(shape, layout, settings);
-  return { blockBytes, blocksPerSequence: globalGroups * full + localGroups * local };
+  const blocksOf = (maxModelLen: number): number =>
+    globalGroups * Math.ceil(maxModelLen / block) + localGroups * local(maxModelLen);
+  return { blockBytes, blocksOf };
+}
+
+/** The division for the longest length that the settings say. */
+export function kvLayout(shape: ModelShape, layout: Layout, settings: KvSettings): KvLayout {
+  const { blockBytes, blocksOf } = kvDivision(shape, layout, settings);
+  return { blockBytes, blocksPerSequence: blocksOf(settings.maxModelLen) };
 }
 
 /** What a pool of blocks holds. */
@@ -153,10 +171,11 @@ export interface KvCapacity {
  */
 export function kvCapacity(layout: KvLayout, available: readonly number[], maxModelLen: number): KvCapacity {
   // A PP rank may have no layers at all; it then sets no limit.
-  const perRank = layout.blockBytes.flatMap((block, rank) =>
-    block === 0 ? [] : [Math.floor(Math.max(0, available[rank] ?? 0) / block)],
+  const blocks = layout.blockBytes.reduce(
+    (least, block, rank) =>
+      block === 0 ? least : Math.min(least, Math.floor(Math.max(0, available[rank] ?? 0) / block)),
+    Infinity,
   );
-  const blocks = Math.min(...perRank);
   const sequences = blocks / layout.blocksPerSequence;
   return {
     blocks,

@@ -27,6 +27,7 @@ export interface LayerRange {
  */
 export function layerRanges(layers: number, layout: Layout): readonly LayerRange[] {
   const ranks = layout.pipelineParallel;
+  if (ranks === 1 && layout.layerPartition === undefined) return [{ start: 0, end: layers }];
   const counts = [...(layout.layerPartition ?? Array<number>(ranks).fill(Math.floor(layers / ranks)))];
   if (layout.layerPartition === undefined) {
     const left = layers % ranks;

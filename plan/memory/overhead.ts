@@ -1,12 +1,12 @@
 /**
- * Memory besides weights and KV cache: the activation peak of vLLM's profile run, what lies outside PyTorch, CUDA graphs.
+ * Memory besides weights, KV cache and CUDA graphs: the activation peak of vLLM's profile run, what lies outside PyTorch.
  * The formulas were found on the rows of test/plan/calibration.json that say `sets`; each factor names its row.
  */
 import type { LinearShape, ModelShape } from "../../catalog/modelShapes";
 import { MIB, bytes, type Bytes } from "../../catalog/units";
-import { kvHeadsPerRank, layerRanges, type Layout } from "./layout";
-import { convWidth, isHopper, vocabTensor } from "./tensors";
-import { tensorBytes } from "./weights";
+import { kvHeadsPerRank, type Layout } from "./layout";
+import { convWidth, isHopper } from "./tensors";
+import { partsOf } from "./weights";
 
 /** What of the engine's settings these depend on. */
 export interface RunSettings {
@@ -26,7 +26,7 @@ export interface RunSettings {
  * Workspace that PyTorch keeps for cuBLAS: 32 MiB on compute capability 9 and above, 8.1 MiB before; the larger one, to be
  * on the safe side. @see pytorch aten/src/ATen/cuda/CublasHandlePool.cpp, getChosenWorkspaceSize
  */
-const cublasWorkspace = 32 * MIB;
+export const cublasWorkspace = 32 * MIB;
 
 /**
  * Buffer that clears the L2 cache while the compiler times kernels: as large as that cache, on an H200 60 MiB. Rows
@@ -52,21 +52,11 @@ const mlaPrefillTokens = 65_536;
 const nonTorch = { one: 230 * MIB, experts: 246 * MIB, several: 68 * MIB } as const;
 
 /**
- * CUDA graphs: the workspace of the capturing stream, and for each graph a part that is always there and one for each layer,
- * more with MLA, whose layers launch more kernels. To 25 % (what a graph takes also depends on the widths); one row with two
- * PP ranks is 30 % off. Rows `llama8b-21.6g-*`, `qwen3-8b-*`, `qwen3-30b-72g-*`, `deepseek-v2-lite-43.2g-s64-warm`.
- */
-const graphCost = {
-  v1: { graph: 1.2 * MIB, layer: 0.12 * MIB },
-  v2: { graph: 1.5 * MIB, layer: 0.15 * MIB },
-  mla: { graph: 1.5 * MIB, layer: 0.385 * MIB },
-} as const;
-
-/**
  * vLLM's older model runner: models with experts, save a few architectures, of which the catalogue's fields tell only
  * DeepSeek V2 (no correction in its router). @see vllm/config/vllm.py 0.26, use_v2_model_runner
  */
-const onV1 = ({ moe, mla }: ModelShape): boolean => moe !== undefined && !(mla !== undefined && !moe.routerCorrection);
+export const onV1 = ({ moe, mla }: ModelShape): boolean =>
+  moe !== undefined && !(mla !== undefined && !moe.routerCorrection);
 
 /**
  * Bytes of the experts' buffers on one rank, which vLLM keeps once it has made them: each chosen expert has its own copy of
@@ -120,47 +110,59 @@ function feedForwardWidth(shape: ModelShape, { tensorParallel }: Layout, width: 
 }
 
 /** Peak of one layer, with what is kept: a dense layer before experts has only cuBLAS's workspace so far. */
-function layerPeak(shape: ModelShape, layout: Layout, settings: RunSettings): number {
+function layerPeak(shape: ModelShape, layout: Layout, settings: RunSettings, keeps: number): number {
   const { moe } = shape;
   const each = 2 * settings.maxNumBatchedTokens;
   const shared = feedForwardWidth(shape, layout, moe?.sharedIntermediate ?? 0);
   const dense = moe === undefined || moe.denseLayers > 0 ? feedForwardWidth(shape, layout, shape.intermediate) : 0;
   return Math.max(
-    kept(shape, layout, settings) + each * Math.max(attentionWidth(shape, layout), shared),
-    kept(shape, layout, settings) - expertBuffers(shape, layout, settings) + each * dense,
+    keeps + each * Math.max(attentionWidth(shape, layout), shared),
+    keeps - expertBuffers(shape, layout, settings) + each * dense,
   );
 }
 
 /** MLA's attention with room for the keys and values of earlier chunks, unpacked for each head; 0 without MLA. */
-function mlaPeak(shape: ModelShape, layout: Layout, settings: RunSettings): number {
+function mlaPeak(shape: ModelShape, layout: Layout, settings: RunSettings, keeps: number): number {
   const { mla, heads } = shape;
   if (mla === undefined) return 0;
   const unpacked = 2 * mlaPrefillTokens * (heads / layout.tensorParallel) * (mla.nopeDim + mla.valueDim);
   const attention = 2 * settings.maxNumBatchedTokens * attentionWidth(shape, layout);
-  return kept(shape, layout, settings) + attention + unpacked;
+  return keeps + attention + unpacked;
 }
 
 /** The sampler with every slot taken, after a full batch. */
-function samplerPeak(shape: ModelShape, layout: Layout, settings: RunSettings): number {
+function samplerPeak(shape: ModelShape, layout: Layout, settings: RunSettings, keeps: number): number {
   const v2 = layout.tensorParallel > 1 ? samplerBytes.v2Gathered : samplerBytes.v2;
   const each = onV1(shape) ? samplerBytes.v1 : v2;
   const rows = Math.min(settings.maxNumSeqs, settings.maxNumBatchedTokens);
-  return kept(shape, layout, settings) + each * rows * shape.vocab + 2 * settings.maxNumBatchedTokens * shape.hidden;
+  return keeps + each * rows * shape.vocab + 2 * settings.maxNumBatchedTokens * shape.hidden;
 }
+
+/** What only a cold start takes: on the first PP rank, and on any. */
+interface ColdPeaks {
+  readonly first: number;
+  readonly any: number;
+}
+
+const notCold: ColdPeaks = { first: 0, any: 0 };
 
 /**
  * Peaks of a cold start, in which the compiler times kernels on buffers of its own: on the embedding matrix and two hidden
  * states (with TP or FP8 on one and the cache flush), and on a layer; with TP that is a second one (row `llama70b-tp2`).
  */
-function coldPeaks(shape: ModelShape, layout: Layout, settings: RunSettings): { first: number; any: number } {
+function coldPeaks(
+  shape: ModelShape,
+  layout: Layout,
+  settings: RunSettings,
+  { keeps, layer }: { keeps: number; layer: number },
+): ColdPeaks {
   const hidden = 2 * settings.maxNumBatchedTokens * shape.hidden;
-  const layer = layerPeak(shape, layout, settings);
   const several = layout.tensorParallel > 1;
   const flushed = several || shape.quantization.format === "fp8";
-  const embedding = tensorBytes(vocabTensor(shape, layout), shape.quantization);
+  const embedding = partsOf(shape, layout).vocab.bytes;
   return {
     first: embedding + hidden + (flushed ? Math.max(hidden, cacheFlush) : hidden),
-    any: layer + (several ? layer - kept(shape, layout, settings) : 0) + cacheFlush,
+    any: layer + (several ? layer - keeps : 0) + cacheFlush,
   };
 }
 
@@ -195,56 +197,37 @@ function encoderPeak(shape: ModelShape, { tensorParallel }: Layout, settings: Ru
   return 2 * images * (patches * width + tokens * shape.hidden);
 }
 
+/** Activation peak of each PP rank, in bytes. */
+export type Peaks = (settings: RunSettings) => readonly Bytes[];
+
 /**
- * Activation peak of each PP rank in vLLM's profile run, in bytes: the widest layer with a full batch, the sampler (last
- * rank), on a cold start what the compiler needs, and a vision encoder (first rank).
+ * Activation peaks in vLLM's profile run: the widest layer with a full batch, the sampler (last rank), on a cold start what
+ * the compiler needs, and a vision encoder (first rank). To be asked with settings that differ from these in slots and
+ * compile cache only: what does not depend on those is counted once.
  * @see vllm/v1/worker/gpu_model_runner.py and gpu/model_runner.py, profile_run
  */
-export function activationPeaks(shape: ModelShape, layout: Layout, settings: RunSettings): readonly Bytes[] {
-  const { compileCache, enforceEager } = settings;
-  const warm = Math.max(layerPeak(shape, layout, settings), mlaPeak(shape, layout, settings));
-  const sampler = samplerPeak(shape, layout, settings);
-  const cold = compileCache === "cold" && !enforceEager ? coldPeaks(shape, layout, settings) : { first: 0, any: 0 };
-  const first = Math.max(cold.first, encoderPeak(shape, layout, settings));
+export function peaksOf(shape: ModelShape, layout: Layout, settings: RunSettings): Peaks {
+  const keeps = kept(shape, layout, settings);
+  const layer = layerPeak(shape, layout, settings, keeps);
+  const always = Math.max(layer, mlaPeak(shape, layout, settings, keeps));
+  const cold = settings.enforceEager ? notCold : coldPeaks(shape, layout, settings, { keeps, layer });
   const last = layout.pipelineParallel - 1;
-  return Array.from({ length: layout.pipelineParallel }, (_, rank) =>
-    bytes(Math.max(warm, cold.any, rank === last ? sampler : 0, rank === 0 ? first : 0)),
-  );
+  return (own) => {
+    const { first, any } = own.compileCache === "cold" ? cold : notCold;
+    const between = bytes(Math.max(always, any));
+    const peaks = Array<Bytes>(layout.pipelineParallel).fill(between);
+    peaks[last] = bytes(Math.max(between, samplerPeak(shape, layout, own, keeps)));
+    peaks[0] = bytes(Math.max(peaks[0] ?? 0, first, encoderPeak(shape, layout, own)));
+    return peaks;
+  };
 }
+
+/** The peaks with these settings. */
+export const activationPeaks = (shape: ModelShape, layout: Layout, settings: RunSettings): readonly Bytes[] =>
+  peaksOf(shape, layout, settings)(settings);
 
 /** Memory outside PyTorch on each rank, in bytes; with experts a little more (`shape`). */
 export function nonTorchBytes({ tensorParallel, pipelineParallel }: Layout, shape?: ModelShape): Bytes {
   if (tensorParallel * pipelineParallel > 1) return bytes(nonTorch.several);
   return bytes(shape !== undefined && onV1(shape) ? nonTorch.experts : nonTorch.one);
-}
-
-const allGraphSizes: readonly number[] = [
-  ...[1, 2, 4],
-  ...Array.from({ length: 31 }, (_, i) => 8 * (i + 1)),
-  ...Array.from({ length: 49 }, (_, i) => 256 + 16 * i),
-];
-
-/**
- * Batch sizes for which vLLM captures graphs: 1, 2, 4, then steps of 8 below 256 and of 16 from there, up to twice the
- * slots and at most 512; for gpt-oss up to 1,024 whatever the slots (`shape`).
- * @see vllm/config/vllm.py, _set_cudagraph_sizes; model_executor/models/config.py, GptOssForCausalLMConfig
- */
-export function graphSizes(settings: RunSettings, shape?: ModelShape): readonly number[] {
-  if (settings.enforceEager) return [];
-  const largest = shape?.sinks === true ? 1024 : Math.min(2 * settings.maxNumSeqs, 512);
-  const most = Math.min(largest, settings.maxNumBatchedTokens);
-  return allGraphSizes.filter((size) => size <= most);
-}
-
-/**
- * CUDA graphs of each PP rank, in bytes. Each size is captured in pieces for prefill and mixed steps, and those up to the
- * number of slots a second time, whole, for decoding.
- */
-export function graphBytes(shape: ModelShape, layout: Layout, settings: RunSettings): readonly Bytes[] {
-  const sizes = graphSizes(settings, shape);
-  const graphs = sizes.length + sizes.filter((size) => size <= settings.maxNumSeqs).length;
-  const { graph, layer } = shape.mla !== undefined ? graphCost.mla : onV1(shape) ? graphCost.v1 : graphCost.v2;
-  return layerRanges(shape.layers, layout).map(({ start, end }) =>
-    bytes(graphs === 0 ? 0 : cublasWorkspace + graphs * (graph + (end - start) * layer)),
-  );
 }

@@ -147,7 +147,7 @@ const anyNetwork = { gbitPerSecond: 1, rdma: false } as const;
 export function customAllReduceOff(group: TensorGroup): string | undefined {
   const size = group.length;
   if (size < 2) return undefined;
-  if (new Set(group.map(({ node }) => node)).size > 1) return "the TP group spans nodes";
+  if (group.some(({ node }) => node !== group[0]?.node)) return "the TP group spans nodes";
   if (!allReduceSizes.includes(size)) return `it has no kernel for ${size} GPUs, only for ${allReduceSizes.join(", ")}`;
   const links = group.flatMap((a, index) => group.slice(index + 1).map((b) => linkBetween(a, b, anyNetwork)));
   if (size > 2 && links.some(({ kind }) => kind !== "nvlink")) return `${size} GPUs are not all joined by NVLink`;

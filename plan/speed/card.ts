@@ -1,6 +1,7 @@
 /** What a card does in a second, of what its sheet promises. */
 import type { GpuModel } from "../../catalog/gpus";
 import type { Quantization } from "../../catalog/modelShapes";
+import { remembered } from "../remembered";
 import {
   boostGhz,
   computeEfficiency,
@@ -82,6 +83,9 @@ const lesser = (a: CardRates, b: CardRates): CardRates => ({
   kernel: Math.max(a.kernel, b.kernel),
 });
 
+/** Remembered, because a search asks for the same few cards; of the quantization only the format counts. */
+const knownRates = remembered(cardRates, ({ format }) => format);
+
 /** Rates of cards that wait for each other: in each, the slowest of them. At least one card. */
 export const groupRates = (gpus: readonly GpuModel[], quantization: Quantization): CardRates =>
-  [...new Set(gpus)].map((gpu) => cardRates(gpu, quantization)).reduce(lesser);
+  gpus.map((gpu) => knownRates(gpu, quantization)).reduce((a, b) => (a === b ? a : lesser(a, b)));

@@ -100,7 +100,7 @@ export const referenceGhz = 1.98;
  */
 export const launchSeconds = 42.5e-6;
 
-/** vLLM captures graphs up to so many tokens for each slot, and up to so many at all. @see plan/memory/overhead.ts, graphSizes */
+/** vLLM captures graphs up to so many tokens for each slot, and up to so many at all. @see plan/memory/graphs.ts, graphSizes */
 export const graphTokensPerSlot = 2;
 export const mostGraphTokens = 512;
 

@@ -2,16 +2,10 @@
 import type { ModelShape } from "../../catalog/modelShapes";
 import { stateBytes } from "../memory/kvCache";
 import { countLayers, kvHeadsPerRank, layerRanges, type LayerCounts, type Layout } from "../memory/layout";
-import { mixerTensors, restTensors, vocabTensor, type Tensor } from "../memory/tensors";
-import { tensorBytes } from "../memory/weights";
+import { noMatrices, partsOf, type MatrixWork, type Part, type Parts } from "../memory/weights";
+import { remembered } from "../remembered";
 
-/** Matrices that every token goes through, or that it goes through a part of (experts). */
-export interface MatrixWork {
-  /** Bytes in memory. */
-  readonly bytes: number;
-  /** Numbers in them: products a token, were all of them used. */
-  readonly weights: number;
-}
+export type { MatrixWork } from "../memory/weights";
 
 /** Work of one rank of one PP stage. All its TP ranks are alike. */
 export interface StageWork {
@@ -45,40 +39,7 @@ export interface Work {
   readonly stateWidth: number;
 }
 
-const nothing: MatrixWork = { bytes: 0, weights: 0 };
-
-function matrices(tensors: readonly Tensor[], kinds: readonly Tensor["kind"][], shape: ModelShape): MatrixWork {
-  const chosen = tensors.filter(({ kind }) => kinds.includes(kind));
-  return chosen.reduce(
-    (sum, tensor) => ({
-      bytes: sum.bytes + tensorBytes(tensor, shape.quantization),
-      weights: sum.weights + tensor.rows * tensor.columns,
-    }),
-    nothing,
-  );
-}
-
-type PartWork = Pick<StageWork, "linear" | "plain" | "experts">;
-
-/** Tensors of a part of a layer, by what they are stored in. */
-function partWork(shape: ModelShape, tensors: readonly Tensor[]): PartWork {
-  return {
-    linear: matrices(tensors, ["linear"], shape),
-    plain: matrices(tensors, ["plain", "full"], shape),
-    experts: matrices(tensors, ["expert"], shape),
-  };
-}
-
 type Widths = Omit<Work, "stages">;
-
-/** What does not depend on how layers are divided: the two kinds of attention, the two kinds of what follows, the head. */
-interface ShapeWork extends Widths {
-  readonly full: PartWork;
-  readonly state: PartWork;
-  readonly dense: PartWork;
-  readonly experts: PartWork;
-  readonly head: MatrixWork;
-}
 
 /** Tokens that the kernels of linear attention take at a time in a prompt. @see vllm/model_executor/layers/fla/ops/chunk.py */
 const chunkTokens = 64;
@@ -117,33 +78,17 @@ function widthsOf(shape: ModelShape, layout: Layout): Widths {
   };
 }
 
-const shapeWork = (shape: ModelShape, layout: Layout): ShapeWork => ({
-  ...widthsOf(shape, layout),
-  full: partWork(shape, mixerTensors(shape, layout, false)),
-  state: partWork(shape, mixerTensors(shape, layout, true)),
-  dense: partWork(shape, restTensors(shape, layout, false)),
-  experts: partWork(shape, restTensors(shape, layout, true)),
-  head: matrices([vocabTensor(shape, layout)], ["plain"], shape),
-});
-
 /** Remembered, because a search asks for the same shapes many times; the answer depends on nothing else. */
-const remembered = new WeakMap<ModelShape, Map<string, ShapeWork>>();
+const widths = remembered(widthsOf, ({ tensorParallel }) => tensorParallel);
 
-function rememberedWork(shape: ModelShape, layout: Layout): ShapeWork {
-  const known = remembered.get(shape) ?? new Map<string, ShapeWork>();
-  remembered.set(shape, known);
-  const key = `${layout.tensorParallel} ${layout.expertParallel === true}`;
-  const work = known.get(key) ?? shapeWork(shape, layout);
-  known.set(key, work);
-  return work;
-}
+type Sort = Exclude<keyof Part, "bytes">;
 
 /** A stage's layers, as so many of each part. */
-function layersOf(parts: ShapeWork, counts: LayerCounts): PartWork {
+function layersOf(parts: Parts, counts: LayerCounts): Pick<StageWork, Sort> {
   const { full, state, dense, experts } = parts;
   const { linear } = counts;
   const others = counts.global + counts.local;
-  const sumOf = (kind: keyof PartWork): MatrixWork => {
+  const sumOf = (kind: Sort): MatrixWork => {
     const [a, b, c, d] = [full[kind], state[kind], dense[kind], experts[kind]];
     return {
       bytes: others * a.bytes + linear * b.bytes + counts.dense * c.bytes + counts.experts * d.bytes,
@@ -155,19 +100,18 @@ function layersOf(parts: ShapeWork, counts: LayerCounts): PartWork {
 
 /** Sums up a model in a layout. */
 export function workOf(shape: ModelShape, layout: Layout): Work {
-  const parts = rememberedWork(shape, layout);
-  const { kvWidth, decodeWidth, promptWidth, stateWidth } = parts;
+  const parts = partsOf(shape, layout);
   const stages = layerRanges(shape.layers, layout).map((range, rank): StageWork => {
     const counts = countLayers(shape, range);
     return {
       ...layersOf(parts, counts),
       layers: range.end - range.start,
       moeLayers: counts.experts,
-      head: rank === layout.pipelineParallel - 1 ? parts.head : nothing,
+      head: rank === layout.pipelineParallel - 1 ? parts.vocab : noMatrices,
       globalLayers: counts.global,
       localLayers: counts.local,
       linearLayers: counts.linear,
     };
   });
-  return { stages, kvWidth, decodeWidth, promptWidth, stateBytes: parts.stateBytes, stateWidth };
+  return { stages, ...widths(shape, layout) };
 }

@@ -1,8 +1,11 @@
 import assert from "node:assert/strict";
+import { readFileSync } from "node:fs";
+import { join } from "node:path";
 import * as pulumi from "@pulumi/pulumi";
 import { parseProfile } from "../../config/parse";
 import { makePlan, type Plan } from "../../plan/plan";
 import { program } from "../../program";
+import { existingCluster } from "../../program/existing";
 import { changed, proxmoxSecrets, secrets as commonSecrets } from "../config/stacks";
 import { homelab, kubeconfig, rented } from "../program/homelab";
 import { Place } from "../support/fixtures";
@@ -10,7 +13,7 @@ import { findEngine, TestProject, type Engine } from "./harness";
 
 /** Public keys of a stack: what a Profile is made of. */
 function planOf(stack: Record<string, unknown>): Plan {
-  const secretNames = [...Object.keys(proxmoxSecrets), "kubeconfig"];
+  const secretNames = [...Object.keys(proxmoxSecrets), "kubeconfig", "cephKeys"];
   const open = Object.fromEntries(Object.entries(stack).filter(([key]) => !secretNames.includes(key)));
   return makePlan(parseProfile(open, { stack: "dev" }), { modelConfigs: {} });
 }
@@ -21,6 +24,12 @@ const wrapped = <T extends object>(plain: T): { readonly [K in keyof T]: pulumi.
     readonly [K in keyof T]: pulumi.Output<string>;
   };
 
+/** The golden list of test/program, and the stack itself. */
+const goldenCount = (stack: string): number =>
+  readFileSync(join(__dirname, "../program/golden", `${stack}.urns.txt`), "utf8")
+    .trim()
+    .split("\n").length + 1;
+
 /** The engine is real; it is asked what it would do, which touches no host and asks no Proxmox. */
 describe("the program of a cluster on the real engine", function () {
   this.timeout(120_000);
@@ -29,24 +38,31 @@ describe("the program of a cluster on the real engine", function () {
 
   before(async function () {
     this.timeout(31 * 60_000);
-    engine = await findEngine("command", "proxmoxve");
+    engine = await findEngine("command", "proxmoxve", "kubernetes");
   });
   beforeEach(() => (project = new TestProject(engine)));
   afterEach(() => project.remove());
 
   it("previews the whole homelab without a single request: nothing listens at its addresses", async () => {
     const plan = planOf(changed(homelab(), "platform.endpoint", "https://127.0.0.1:9"));
-    const stack = await project.open(() => Promise.resolve({ ...program(plan, wrapped(proxmoxSecrets)) }));
-    // The golden list of test/program, and the stack itself.
-    assert.deepEqual(await stack.preview(), { same: 0, create: 107, update: 0, replace: 0, delete: 0 });
+    const stack = await project.open(() =>
+      Promise.resolve({ ...program(plan, wrapped({ ...proxmoxSecrets, cephKeys: String(homelab()["cephKeys"]) })) }),
+    );
+    assert.deepEqual(await stack.preview(), {
+      same: 0,
+      create: goldenCount("homelab"),
+      update: 0,
+      replace: 0,
+      delete: 0,
+    });
   });
 
   for (const name of ["a100", "qwen3-235b"])
-    it(`previews the check of ${name}`, async () => {
+    it(`previews the whole of ${name}, whose cluster nothing can reach`, async () => {
       const plan = planOf(rented(name));
       const all = { ...commonSecrets, kubeconfig };
       const stack = await project.open(() => Promise.resolve({ ...program(plan, wrapped(all)) }));
-      assert.deepEqual(await stack.preview(), { same: 0, create: 3, update: 0, replace: 0, delete: 0 });
+      assert.deepEqual(await stack.preview(), { same: 0, create: goldenCount(name), update: 0, replace: 0, delete: 0 });
     });
 
   it("checks the cluster of a100, hands its kubeconfig on, and then has nothing to do", async () => {
@@ -63,15 +79,14 @@ esac`,
     );
     const env = { ...process.env, PATH: `${place.path("bin")}:${process.env["PATH"] ?? ""}` };
     const plan = planOf(rented("a100"));
-    const run = () => Promise.resolve({ ...program(plan, wrapped({ ...commonSecrets, kubeconfig })) });
+    assert.ok(plan.platform === "existing");
+    const run = () => Promise.resolve({ ...existingCluster(plan, wrapped({ kubeconfig })).outputs });
     const stack = await project.open(run, { env });
     await stack.up();
     assert.deepEqual(await stack.outputs(), {
       models: ["deepseek-r1-70b"],
       kubeconfig,
       ready: '{"gpu":2}',
-      upTo: "cluster",
-      notice: "this version makes the cluster ready and stops there: no GPU Operator, no model and no endpoint yet",
     });
     assert.doesNotMatch(project.stateText("backend"), /CANARY/);
     assert.deepEqual(await stack.up(), { same: 3, create: 0, update: 0, replace: 0, delete: 0 });

@@ -7,7 +7,7 @@ import type { ProxmoxSecrets } from "../../config/load";
 import { parseProfile } from "../../config/parse";
 import type { EngineStack } from "../../engine/engineStack";
 import { makePlan, type ProxmoxPlan } from "../../plan/plan";
-import { program } from "../../program";
+import { proxmoxCluster } from "../../program/proxmox";
 import { EXAMPLE_IMAGE, exampleToken, node, TOKEN_PRIVILEGES, tokenText } from "../../sim/proxmox/exampleWorld";
 import type { ProxmoxSim } from "../../sim/proxmox/server";
 import type { PciDevice } from "../../sim/proxmox/world";
@@ -132,7 +132,7 @@ describe("the program of a small rack on the real engine", function () {
     };
     // The provider has no argument for a CA: the engine hands it on.
     const caCerts = [sim.caCert];
-    return project.open(() => Promise.resolve({ ...program(plan, wrapped()) }), { env, caCerts });
+    return project.open(() => Promise.resolve({ ...proxmoxCluster(plan, wrapped()).outputs }), { env, caCerts });
   };
 
   /** Commands that reached the first master over SSH so far. */
@@ -152,8 +152,8 @@ describe("the program of a small rack on the real engine", function () {
       [10000, 0],
       [11000, 2],
     ]);
-    const { ready, masterHostKey, upTo } = await stack.outputs();
-    assert.deepEqual([ready, masterHostKey, upTo], ['{"master":1,"gpu":1}', master.hostKey, "cluster"]);
+    const { ready, masterHostKey } = await stack.outputs();
+    assert.deepEqual([ready, masterHostKey], ['{"master":1,"gpu":1}', master.hostKey]);
     const writes = master.writes();
     sim.takeRequests();
     const again = await stack.up();

@@ -4,8 +4,8 @@ import { join } from "node:path";
 import { z } from "zod";
 import type { ModelShape } from "../../catalog/modelShapes";
 import { memoryOf, type EngineSettings, type Layout, type MemoryEstimate } from "../../plan/memory";
+import { graphBytes } from "../../plan/memory/graphs";
 import { kvCapacity, kvLayout } from "../../plan/memory/kvCache";
-import { graphBytes } from "../../plan/memory/overhead";
 import { weightsPerRank } from "../../plan/memory/weights";
 import { deepseekV2Lite, defaults, shapeOf } from "./memory/cases";
 

@@ -51,6 +51,9 @@ function check(property: (placement: Placement, profile: ProxmoxProfile, asked: 
   assert.ok(whole > 50, `only ${whole} whole placements`);
 }
 
+/** Milliseconds. Each property places hundreds of stacks: 1 to 2 s of work, which a loaded machine stretches past mocha's usual limit. */
+const manyCases = 120_000;
+
 describe("every placement", () => {
   it("has each GPU in one VM at most, on its own host, and of the pool's card", () => {
     check(({ vms, spareGpus }, { hosts }) => {
@@ -121,4 +124,4 @@ describe("every placement", () => {
       { numRuns: 200 },
     );
   });
-});
+}).timeout(manyCases);

@@ -4,7 +4,7 @@ import type { Gpu } from "../../plan/cluster/hardware";
 import type { Figure } from "../../plan/cluster/types";
 import { speedOf, workOf, type SpeedRequest } from "../../plan/speed";
 import { touchedShare } from "../../plan/speed/step";
-import { graphSizes } from "../../plan/memory/overhead";
+import { graphSizes } from "../../plan/memory/graphs";
 import { graphTokensPerSlot, hostSeconds, mostGraphTokens } from "../../plan/speed/factors";
 import { defaults, shapeOf, spread } from "./memory/cases";
 import { bareCardsOf, cardOf, cardsOf, tenGbit } from "./speed/rows";

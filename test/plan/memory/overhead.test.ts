@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { activationPeaks, graphBytes, graphSizes, nonTorchBytes } from "../../../plan/memory/overhead";
+import { activationPeaks, nonTorchBytes, peaksOf } from "../../../plan/memory/overhead";
 import { allocated } from "../../../plan/memory/weights";
 import { defaults, MIB, shapeOf, spread } from "./cases";
 
@@ -91,20 +91,18 @@ describe("plan/memory/overhead", () => {
     assert.ok(eight < one / 4);
   });
 
-  it("captures vLLM's batch sizes", () => {
-    assert.deepEqual(graphSizes({ ...defaults, maxNumSeqs: 4 }), [1, 2, 4, 8]);
-    assert.equal(graphSizes(few).length, 19);
-    assert.equal(graphSizes(defaults).length, 51);
-    assert.equal(graphSizes({ ...defaults, maxNumSeqs: 1024 }).at(-1), 512);
-    assert.deepEqual(graphSizes({ ...defaults, enforceEager: true }), []);
-    assert.equal(graphSizes(few, shapeOf("openai/gpt-oss-20b")).length, 83);
-  });
-
-  it("counts graphs by size and layer, none in eager mode", () => {
-    const [bytes = 0] = graphBytes(llama, spread(1), few);
-    assert.equal(bytes, Math.ceil(cublas + (19 + 11) * (1.5 + 32 * 0.15) * MIB));
-    assert.deepEqual(graphBytes(llama, spread(1), { ...few, enforceEager: true }), [0]);
-    assert.equal(graphBytes(llama, spread(1, 2), few).length, 2);
+  it("asked for other slots and states of the compile cache, says the same as asked for all at once", () => {
+    for (const id of ["google/gemma-3-27b-it", "Qwen/Qwen3-30B-A3B", "deepseek-ai/DeepSeek-V3", "Qwen/Qwen3.5-9B"]) {
+      for (const layout of [spread(1), spread(4), spread(2, 3)]) {
+        const peaks = peaksOf(shapeOf(id), layout, few);
+        for (const maxNumSeqs of [4, 256, 1024]) {
+          for (const compileCache of ["warm", "cold"] as const) {
+            const own = { ...few, maxNumSeqs, compileCache };
+            assert.deepEqual(peaks(own), activationPeaks(shapeOf(id), layout, own), `${id} ${maxNumSeqs}`);
+          }
+        }
+      }
+    }
   });
 
   it("takes less outside PyTorch with several ranks", () => {
