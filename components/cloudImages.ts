@@ -11,8 +11,8 @@ export interface CloudImagesArgs {
   readonly hosts: readonly string[];
   /** Whether one copy serves all hosts. */
   readonly shared: boolean;
-  /** `VfioHost.settled` by host: a download that begins before would be ended by the reboot. @see VmFleetArgs */
-  readonly settled: Readonly<Record<string, pulumi.Input<string>>>;
+  /** `VfioHost.settledBy` by host: a download that begins before would be ended by the reboot. @see VmFleetArgs */
+  readonly settled: Readonly<Record<string, pulumi.Resource>>;
 }
 
 /** Seconds for one download: 2 GiB at 10 Mbit/s. */
@@ -46,6 +46,7 @@ export class CloudImages extends pulumi.ComponentResource {
   }
 
   private download(name: string, { image, storage, settled }: CloudImagesArgs, host: string): proxmox.download.File {
+    const after = settled[host];
     return new proxmox.download.File(
       `${name}-${host}`,
       {
@@ -64,7 +65,7 @@ export class CloudImages extends pulumi.ComponentResource {
         parent: this,
         // Both would have one name in the storage.
         deleteBeforeReplace: true,
-        dependsOn: pulumi.output(settled[host]).apply((): pulumi.Resource[] => []),
+        ...(after === undefined ? {} : { dependsOn: after }),
       },
     );
   }

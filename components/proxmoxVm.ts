@@ -14,8 +14,8 @@ export interface VmSources {
   readonly sshPublicKey: pulumi.Input<string>;
   /** Asks before each change whether the VM is ours. @see ownershipHook */
   readonly ownership: pulumi.ResourceHook;
-  /** `VfioHost.settled` of the VM's host: a VM that starts before would be ended by the reboot. Absent where nobody readies that host. */
-  readonly after?: pulumi.Input<string> | undefined;
+  /** `VfioHost.settledBy` of the VM's host: a VM that starts before would be ended by the reboot. Absent where nobody readies that host. */
+  readonly after?: pulumi.Resource | undefined;
 }
 
 /** Arguments of `ProxmoxVm`. */
@@ -77,7 +77,7 @@ export class ProxmoxVm extends pulumi.ComponentResource {
       {
         parent: this,
         protect: args.protect,
-        dependsOn: pulumi.output(after).apply((): pulumi.Resource[] => []),
+        ...(after === undefined ? {} : { dependsOn: after }),
         // One GPU is in one VM, and an id is given once: the old one goes first.
         deleteBeforeReplace: true,
         ignoreChanges: [

@@ -25,8 +25,8 @@ export interface VfioHostArgs {
   readonly privateKey: pulumi.Input<string>;
   /** Passphrase of `privateKey`, where it has one. Secret. */
   readonly passphrase?: pulumi.Input<string>;
-  /** `settled` of the host that has to be back before this one may reboot. Looking and writing do not wait for it. */
-  readonly after?: pulumi.Input<string>;
+  /** `settledBy` of the host that has to be back before this one may reboot. Looking and writing do not wait for it. */
+  readonly after?: pulumi.Resource;
   /** How long to wait for the host after its reboot, in seconds: this long while it refuses, twice as long while it is silent. @default 600 */
   readonly returnSeconds?: number;
 }
@@ -56,8 +56,13 @@ export class VfioHost extends pulumi.ComponentResource {
   readonly verified: pulumi.Output<string>;
   /** Its GPUs, for resource mappings; resolves with `verified`. */
   readonly gpus: pulumi.Output<PassthroughGpu[]>;
-  /** The host's name; resolves with `verified`. For `after` of the next host. */
+  /** The host's name; resolves with `verified`. */
   readonly settled: pulumi.Output<string>;
+  /**
+   * What `settled` comes from: what depends on it begins after. A resource and not an output, as the SDK waits for ever for
+   * a `dependsOn` that is an output and not known, which it is when a stack is destroyed that got half way.
+   */
+  readonly settledBy: pulumi.Resource;
 
   constructor(name: string, args: VfioHostArgs, opts?: pulumi.ComponentResourceOptions) {
     super(VfioHost.type, name, {}, opts);
@@ -67,7 +72,7 @@ export class VfioHost extends pulumi.ComponentResource {
     // A killed run may have left the host in its reboot.
     const reboot = this.stage(name, "reboot", args, patient, {
       before: apply.stdout.apply((applied) => ({ applied })),
-      dependsOn: pulumi.output(args.after).apply((): pulumi.Resource[] => []),
+      ...(args.after === undefined ? {} : { dependsOn: args.after }),
     });
     const verify = this.stage(name, "verify", args, patient, {
       before: reboot.stdout.apply((stdout) => ({ rebootedFrom: parseRebootedFrom(stdout) })),
@@ -75,6 +80,7 @@ export class VfioHost extends pulumi.ComponentResource {
     this.inspected = inspect.stdout;
     this.verified = verify.stdout;
     this.gpus = verify.stdout.apply((stdout) => passthroughGpus(parseInspection(stdout)));
+    this.settledBy = verify;
     this.settled = verify.stdout.apply(() => args.host.name);
     this.registerOutputs({
       inspected: this.inspected,

@@ -22,8 +22,8 @@ export interface VmFleetArgs {
   readonly sshPublicKey: pulumi.Input<string>;
   /** Ready GPUs by host. */
   readonly devices: Readonly<Record<string, pulumi.Input<readonly InspectedGpu[]>>>;
-  /** `VfioHost.settled` by host: the image and the VMs of a host wait for it. Nothing on a host that is not here waits. */
-  readonly settled: Readonly<Record<string, pulumi.Input<string>>>;
+  /** `VfioHost.settledBy` by host: the image and the VMs of a host wait for it. Nothing on a host that is not here waits. */
+  readonly settled: Readonly<Record<string, pulumi.Resource>>;
   /** Names of node pools whose VMs refuse to be deleted. */
   readonly protectedPools: readonly string[];
   readonly ownership: pulumi.ResourceHook;

@@ -59,7 +59,7 @@ function prepareHosts(
       ssh: { ...ssh, hostKey },
       privateKey,
       ...(hostSshKeyPassphrase === undefined ? {} : { passphrase: hostSshKeyPassphrase }),
-      ...(before === undefined ? {} : { after: before.settled }),
+      ...(before === undefined ? {} : { after: before.settledBy }),
     });
     made.set(vfio.name, host);
   }
@@ -87,7 +87,7 @@ function makeVms(
       image: needed(image, "platform.image"),
       sshPublicKey: nodePublicKey(secrets),
       devices: Object.fromEntries([...hosts].map(([name, { gpus }]) => [name, gpus])),
-      settled: Object.fromEntries([...hosts].map(([name, { settled }]) => [name, settled])),
+      settled: Object.fromEntries([...hosts].map(([name, { settledBy }]) => [name, settledBy])),
       ownership: ownershipHook("vm-ownership", access),
       leftovers: leftoverHooks("leftover", access),
     },

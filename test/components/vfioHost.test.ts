@@ -1,4 +1,5 @@
 import assert from "node:assert/strict";
+import { local } from "@pulumi/command";
 import * as pulumi from "@pulumi/pulumi";
 import { VfioHost, type VfioHostArgs } from "../../components/vfioHost";
 import { renderVfio, vfioPieces, type VfioBefore, type VfioHostPlan, type VfioStage } from "../../render/vfio";
@@ -144,19 +145,19 @@ for (const preview of [false, true])
     });
 
     it("waits for another host before its reboot, and for nothing else", async () => {
-      const waiting = await ofHost(preview, { after: pulumi.output("pve0") });
-      assert.equal(waiting.recorder.registered.length, 5);
       let release: (name: string) => void = () => undefined;
       const recorder = await record({ preview, outputs, stack: "homelab" });
-      const after = new Promise<string>((resolve) => (release = resolve));
+      // Is registered, and so there, once its input is.
+      const create = new Promise<string>((resolve) => (release = resolve));
+      const after = new local.Command("pve0-verify", { create });
       const it = new VfioHost("pve1", { host, ssh, privateKey: canary, after });
       const early = new Set(["pve1", "pve1-inspect", "pve1-apply"]);
       while (recorder.registered.length < early.size) await new Promise((done) => setImmediate(done));
       for (let turn = 0; turn < 50; turn++) await new Promise((done) => setImmediate(done));
       assert.deepEqual(new Set(recorder.registered.map(({ name }) => name)), early);
-      release("pve0");
+      release("true");
       await settle(recorder, it);
-      assert.equal(recorder.registered.length, 5);
+      assert.equal(recorder.registered.length, 6);
     });
 
     it("registers its public outputs, all of them", async () => {

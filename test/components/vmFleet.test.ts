@@ -185,8 +185,9 @@ describe("VmFleet's resources", () => {
   });
 
   it("wait with image and VMs for their host where that is readied, whether or not they have a GPU", async () => {
-    const later = new Promise<string>(() => undefined);
     const recorder = await record({ preview: false, outputs, stack: "homelab" });
+    // Is never registered, as its input never comes.
+    const later = new local.Command("never", { create: new Promise<string>(() => undefined) });
     makeFleet({ settled: { pve1: later } });
     const made = (): readonly string[] => recorder.registered.filter(({ custom }) => custom).map(({ name }) => name);
     while (!made().includes("w-db-1-vm") || ofType(recorder, types.mapping).length < 2)

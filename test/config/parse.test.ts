@@ -201,7 +201,7 @@ const table: readonly (readonly [string, unknown, readonly string[]])[] = [
     [
       'users[0].scopes: found text of 6 characters (not shown); expected a list of scopes like "chat:write"; fix: correct it',
       'users[0].models[0]: found a number (not shown); expected a list of served model names, or "*"; fix: correct it',
-      "users[0]: found an unknown key (not shown); expected one of name, passwordHash, scopes, models; fix: remove it",
+      "users[0]: found an unknown key (not shown); expected one of name, passwordHash, scopes, models, role, quota; fix: remove it",
     ],
   ],
   [

@@ -56,7 +56,7 @@ describe("VfioHost on the real engine", function () {
             ssh: { address: host.address, user: host.user, port: host.port, hostKey: key(host) },
             privateKey: host.privateKey,
             returnSeconds: 60,
-            ...(before === undefined ? {} : { after: before.settled }),
+            ...(before === undefined ? {} : { after: before.settledBy }),
           }),
         );
       }

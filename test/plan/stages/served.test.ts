@@ -309,6 +309,6 @@ describe("the hash of a Ray cluster", () => {
     const base = hash(existing);
     assert.equal(hash(changed(existing, "models[0].contextTokens", 4096)), base);
     assert.notEqual(hash(changed(existing, "models[0].replicas", 1)), base);
-    assert.notEqual(hash(changed(existing, "pools[0].taints", { key: "gpu" })), base);
+    assert.notEqual(hash(changed(existing, "pools[0].taints", [{ key: "gpu" }])), base);
   });
 });

@@ -141,7 +141,7 @@ describe("what is scraped", () => {
     assertGolden("podMonitors.homelab.yaml", podMonitors(homelab));
     assert.deepEqual(
       podMonitors(given).map(({ metadata }) => metadata.name),
-      ["ray", "gateway", "kuberay"],
+      ["ray", "gateway", "kuberay", "gpus"],
     );
     assert.equal(podMonitors(given)[0]?.metadata.labels?.["release"], "kps");
   });
@@ -163,7 +163,7 @@ describe("objects of monitoring", () => {
       ...dashboards.map(({ uid }) => `GrafanaDashboardDefinition -/${uid}`),
     ]);
     assert.deepEqual(kinds(given), [
-      ...["ray", "gateway", "kuberay"].map((one) => `PodMonitor tokenrack-monitoring/${one}`),
+      ...["ray", "gateway", "kuberay", "gpus"].map((one) => `PodMonitor tokenrack-monitoring/${one}`),
       "PrometheusRule tokenrack-monitoring/tokenrack",
       ...dashboards.map(({ uid }) => `ConfigMap tokenrack-monitoring/${uid}`),
     ]);
