@@ -1,3 +1,4 @@
+import { local } from "@pulumi/command";
 import assert from "node:assert/strict";
 import { isWrapped, record, unknown, type Recorder, type Registration } from "../support/mocks";
 import { settle, valueOf } from "../support/settle";
