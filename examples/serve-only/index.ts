@@ -1,15 +1,16 @@
-/** One model on a cluster with GPUs that is there already. Once the package is installed, its name stands for "../../tokenrack". */
+/** One model behind the gateway, on a cluster with GPUs that is there already. Once the package is installed, its name stands for "../../tokenrack". */
 import * as k8s from "@pulumi/kubernetes";
 import * as pulumi from "@pulumi/pulumi";
-import { bundle, KubeRay, ModelStore, planModels, ServedModel, ServingNamespace } from "../../tokenrack";
+import { bundle, Gateway, KubeRay, ModelStore, planModels, ServedModel, ServingNamespace } from "../../tokenrack";
 
 const config = new pulumi.Config();
 const kubeconfig = config.requireSecret("kubeconfig");
 
-const { arrows, kubeRay, modelStore, served } = planModels(pulumi.getStack(), {
+const { arrows, kubeRay, modelStore, served, gateway } = planModels(pulumi.getStack(), {
   pools: [{ name: "gpu", count: 1, card: "l40s", labels: { "nvidia.com/gpu.present": "true" } }],
   network: { gbitPerSecond: 10 },
   gpu: { mode: "preinstalled" },
+  ingress: { host: "llm.example.com", tlsIssuer: "letsencrypt" },
   models: [{ source: "Qwen/Qwen3-8B", revision: "main", contextTokens: 16_384 }],
 }).stages;
 
@@ -34,5 +35,20 @@ const model = new ServedModel(
   { provider },
 );
 
-/** Where pods of the serving namespace reach the model; known once it has generated a token. */
-export const endpoint = model.endpoint;
+const door = new Gateway(
+  "gateway",
+  {
+    gateway,
+    program: bundle("gateway"),
+    namespace,
+    served: model.endpoint,
+    signingKey: config.requireSecret("signingKey"),
+    users: config.requireSecret("users"),
+    firstUserPassword: config.requireSecret("firstUserPassword"),
+    kubeconfig,
+  },
+  { provider },
+);
+
+/** Base URL of the API; known once a token came through the gateway. */
+export const endpoint = door.endpoint;

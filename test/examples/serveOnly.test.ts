@@ -2,13 +2,21 @@ import assert from "node:assert/strict";
 import { createRequire } from "node:module";
 import * as pulumi from "@pulumi/pulumi";
 import { planModels, type ModelsSpec } from "../../tokenrack";
+import { signingKey } from "../config/stacks";
 import { isWrapped, record, type Outputs, type Recorder } from "../support/mocks";
 import { requestsDone, valueOf } from "../support/settle";
 
-const secrets = { kubeconfig: "CANARY-kubeconfig", rayToken: "CANARY-ray-token" };
-const endpoint = "http://llm-serve-svc.tokenrack.svc:8000";
+const secrets = {
+  kubeconfig: "CANARY-kubeconfig",
+  rayToken: "CANARY-ray-token",
+  signingKey,
+  users: "[]",
+  firstUserPassword: "CANARY-password",
+};
+const served = "http://llm-serve-svc.tokenrack.svc:8000";
+const endpoint = "https://llm.example.com/v1";
 const outputs: Outputs = (name) => ({
-  stdout: name === "model-ready" ? JSON.stringify({ endpoint, tokens: { "Qwen/Qwen3-8B": 1 } }) : name,
+  stdout: name === "model-ready" ? JSON.stringify({ endpoint: served, tokens: { "Qwen/Qwen3-8B": 1 } }) : name,
 });
 
 const load = createRequire(__filename);
@@ -32,9 +40,16 @@ async function run(preview: boolean): Promise<Ran> {
   return { recorder, exported };
 }
 
+const parts = ["budget", "config", "keys", "path-token", "path-v1", "pods", "program", "quota-secret"];
+const gateway = [
+  "gateway",
+  ...[...parts, "quota-service", "quota-store", "ready", "service", "users"].map((part) => `gateway-${part}`),
+];
+
 /** What it makes in a cluster, by name. */
 const expected = [
   "cluster",
+  ...gateway,
   "kuberay",
   "kuberay-definitions",
   "kuberay-namespace",
@@ -88,7 +103,7 @@ describe("examples/serve-only", () => {
       recorder.registered.map(({ inputs }) => inputs),
       (_, value: unknown) => (isWrapped(value) ? "(secret)" : value),
     );
-    assert.doesNotMatch(text, /CANARY/);
+    assert.doesNotMatch(text, /CANARY|PRIVATE KEY/);
   });
 });
 
