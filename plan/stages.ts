@@ -31,10 +31,14 @@ export function planStages(input: StageInput): Staged<StagesPlan> {
   const images = planImages(input.profile);
   const gpuStack = planGpuStack(input);
   const modelStore = planModelStore(input, images);
-  const { runtimeClass } = gpuStack.plan;
-  const gpu = runtimeClass === undefined ? {} : { gpu: { runtimeClass } };
+  const { runtimeClass, hami } = gpuStack.plan;
+  const gpu = {
+    ...(runtimeClass === undefined ? {} : { runtimeClass }),
+    // By name: its webhook would choose it as well, but lets pods through when it cannot be asked.
+    ...(hami === undefined ? {} : { scheduler: "hami-scheduler" }),
+  };
   const store = { claim: modelStore.plan.volume.claim, directories: storedDirectories(modelStore.plan) };
-  const served = planServed({ ...input, ...gpu }, images, store);
+  const served = planServed({ ...input, gpu }, images, store);
   const gateway = planClusterGateway(input, images, served.plan);
   const chat = planChat(input, images);
   const monitoring = planMonitoring(input, gpuStack.plan);
