@@ -22,7 +22,7 @@ export interface VmFleetArgs {
   readonly sshPublicKey: pulumi.Input<string>;
   /** Ready GPUs by host. */
   readonly devices: Readonly<Record<string, pulumi.Input<readonly InspectedGpu[]>>>;
-  /** `VfioHost.settledBy` by host: the image and the VMs of a host wait for it. Nothing on a host that is not here waits. */
+  /** `VfioHost.settledBy` by host: the VMs of a host wait for it. Nothing on a host that is not here waits. */
   readonly settled: Readonly<Record<string, pulumi.Resource>>;
   /** Names of node pools whose VMs refuse to be deleted. */
   readonly protectedPools: readonly string[];
@@ -70,14 +70,11 @@ export class VmFleet extends pulumi.ComponentResource {
     return found.resource();
   }
 
-  private provideImages(
-    name: string,
-    { image, imageStorage, imageShared, placement, settled }: VmFleetArgs,
-  ): CloudImages {
+  private provideImages(name: string, { image, imageStorage, imageShared, placement }: VmFleetArgs): CloudImages {
     const hosts = [...new Set(placement.vms.map(({ host }) => host))];
     return new CloudImages(
       `${name}-image`,
-      { image, storage: imageStorage, hosts, shared: imageShared, settled },
+      { image, storage: imageStorage, hosts, shared: imageShared },
       { parent: this },
     );
   }
