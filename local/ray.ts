@@ -4,7 +4,7 @@ import { basename, join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { deployerModule, startDeployer } from "./deployer";
 import { endProcesses, findProcesses, isAlive, type ProcessRef } from "./processes";
-import { removeUnused, sharedMemory } from "./sharedMemory";
+import { noteSharedMemory, removeUnused } from "./sharedMemory";
 import { pythonModules, rayEnvironment, rayTokenFile, type RayHome } from "./rayEnvironment";
 import { partDirectory, privateDirectory, rayTempDirectory, removePart } from "./runFiles";
 import { writePrivate } from "../system/privateFile";
@@ -120,7 +120,7 @@ async function untilAnswers(request: RayRequest): Promise<void> {
   });
 }
 
-/** Notes which daemons belong to this start, so that a later look can tell when one is gone. */
+/** Notes which daemons belong to this start, so that a later look can tell when one is gone, and what memory they share. */
 async function settle(runDirectory: string): Promise<void> {
   const hasAgents = (list: ProcessRef[]): boolean => list.some(({ name }) => name.startsWith("ray::DashboardAgent"));
   let daemons = findProcesses(runDirectory, "ray").filter(isDaemon);
@@ -129,6 +129,7 @@ async function settle(runDirectory: string): Promise<void> {
     daemons = findProcesses(runDirectory, "ray").filter(isDaemon);
   }
   writePrivate(daemonsFile(runDirectory), JSON.stringify(daemons));
+  noteSharedMemory(runDirectory);
 }
 
 /** Daemons of this stack's Ray that are gone; undefined when Ray was never started here. */
@@ -141,10 +142,10 @@ export function deadDaemons(runDirectory: string): ProcessRef[] | undefined {
 
 /** Ends Ray and all it started, and removes its files. Nothing there is fine. */
 export async function stopRay(runDirectory: string): Promise<void> {
-  const segments = sharedMemory(runDirectory);
+  noteSharedMemory(runDirectory);
   // Ray's own orderly end takes longer than there is to gain: nothing of it is kept.
   const ended = await endProcesses(runDirectory, "ray", 3);
   if (ended > 0) progress(`ended ${ended} Ray processes`);
-  removeUnused(runDirectory, segments);
+  removeUnused(runDirectory);
   removePart(runDirectory, "ray");
 }

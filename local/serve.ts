@@ -8,7 +8,7 @@ import { elapsedSeconds, localError, progress } from "./report";
 import { deploy } from "./deployer";
 import { deadDaemons } from "./ray";
 import { rayTokenFile, type RayHome } from "./rayEnvironment";
-import { removeUnused, sharedMemory } from "./sharedMemory";
+import { noteSharedMemory, removeUnused } from "./sharedMemory";
 
 /** What to deploy, and where. */
 export interface ServeRequest extends RayHome {
@@ -85,6 +85,7 @@ export async function deployServe(request: ServeRequest, pollMs = 500): Promise<
     });
   }
   await untilRunning(request, api, pollMs);
+  noteSharedMemory(request.runDirectory);
 }
 
 async function untilRunning(request: ServeRequest, api: RayApi, pollMs: number): Promise<void> {
@@ -113,8 +114,8 @@ export async function deleteServe(request: Pick<ServeRequest, "runDirectory" | "
   const dead = deadDaemons(request.runDirectory);
   if (dead === undefined || dead.length > 0) return;
   progress("taking the application away");
-  const segments = sharedMemory(request.runDirectory);
+  noteSharedMemory(request.runDirectory);
   await rayApi(request.dashboardPort, rayTokenFile(request.runDirectory)).delete(path);
   // Serve ends the engine's processes by force: what they held is nobody's by now.
-  removeUnused(request.runDirectory, segments);
+  removeUnused(request.runDirectory);
 }

@@ -36,6 +36,8 @@ async function expiredToken(endpoint: string): Promise<string> {
 describe("stack local, from nothing to a token and back", () => {
   let endpoint = "";
   let firstOutput = "";
+  const sharedMemory = (): string[] => readdirSync("/dev/shm").sort();
+  const sharedBefore = sharedMemory();
   const ask = (apiKey: string): OpenAI => new OpenAI({ apiKey, baseURL: endpoint, maxRetries: 0 });
   const question = { model: "tiny-llama", messages: [{ role: "user" as const, content: "Hello" }], max_tokens: 8 };
 
@@ -131,6 +133,7 @@ describe("stack local, from nothing to a token and back", () => {
     assert.deepEqual([...findProcesses(run, "ray"), ...findProcesses(run, "gateway")], []);
     assert.deepEqual(readdirSync(join(checkout, ".tokenrack")), ["cache"]);
     assert.ok(!existsSync(rayTemp));
+    assert.deepEqual(sharedMemory(), sharedBefore);
     await assert.rejects(() => ask("x").models.list(), OpenAI.APIConnectionError);
     const twice = await npm(["stop"]);
     assert.equal(twice.code, 0);
