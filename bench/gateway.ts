@@ -188,10 +188,21 @@ async function overload(house: House): Promise<void> {
   await withPair(house, use, { slots, limits: { inFlight: 40 } });
 }
 
+/** Idle connections, of clients and to the engine, are closed after their keep-alive time; in ms. */
+const REST_MS = 8_000;
+
+/** Of each `length` points the lowest one: what the garbage collector will free lies above it. */
+function leastOfSlices(points: readonly [number, number][], length: number): [number, number][] {
+  const slices = Array.from({ length: Math.ceil(points.length / length) }, (_, i) =>
+    points.slice(i * length, (i + 1) * length),
+  );
+  return slices.map((slice) => slice.reduce((least, point) => (point[1] < least[1] ? point : least)));
+}
+
 /** Mixed traffic with clients that leave; memory and open files of the gateway while it lasts. */
 async function soak(house: House, minutes: number): Promise<void> {
   await withPair(house, async (gateway, _engine, token) => {
-    const target = new Target(gateway.url, token);
+    let target = new Target(gateway.url, token);
     const mixed = (dueMs: number): Promise<Sample> => {
       const kind = Math.floor(dueMs) % 4;
       if (kind < 2) return target.send(CHAT, dueMs);
@@ -199,6 +210,9 @@ async function soak(house: House, minutes: number): Promise<void> {
       return target.send(body, dueMs, kind === 2 ? undefined : AbortSignal.timeout(60));
     };
     await openLoop(100, 10, mixed);
+    await target.close();
+    await sleep(REST_MS);
+    target = new Target(gateway.url, token);
     const points: [number, number][] = [];
     const filesBefore = gateway.openFiles;
     const startedMs = performance.now();
@@ -212,8 +226,8 @@ async function soak(house: House, minutes: number): Promise<void> {
     }
     clearInterval(watch);
     await target.close();
-    await sleep(500);
-    const perTenMinutes = slope(points.slice(Math.floor(points.length / 3))) * 10;
+    await sleep(REST_MS);
+    const perTenMinutes = slope(leastOfSlices(points, 30).slice(Math.floor(points.length / 90))) * 10;
     const rss = points.map(([, mb]) => mb);
     const files = { filesBefore, filesAfter: gateway.openFiles };
     const figures = {

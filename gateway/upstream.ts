@@ -43,6 +43,8 @@ export class Upstream {
       headersTimeout: config.headersTimeoutMs,
       bodyTimeout: config.idleTimeoutMs,
       keepAliveTimeout: KEEP_ALIVE_MS,
+      // Also where the other side offers more: after a burst its connections go.
+      keepAliveMaxTimeout: KEEP_ALIVE_MS,
     });
   }
 
