@@ -7,7 +7,9 @@ import { join } from "node:path";
 import * as jose from "jose";
 import OpenAI from "openai";
 import { findProcesses } from "../../local/processes";
+import { environmentDirectory } from "../../local/pythonEnv";
 import { rayTempDirectory } from "../../local/runFiles";
+import { docBlocks } from "../../test/support/docBlocks";
 import { checkout, npm, printed, signingKey } from "./support";
 
 const run = join(checkout, ".tokenrack", "run", "local");
@@ -80,6 +82,15 @@ describe("stack local, from nothing to a token and back", () => {
       models.data.map(({ id }) => id),
       ["tiny-llama"],
     );
+  });
+
+  it("the Python of docs/requests.md gets them, too", function () {
+    this.timeout(60_000);
+    const [program = ""] = docBlocks("docs/requests.md", "python");
+    const python = join(environmentDirectory(join(checkout, ".tokenrack", "cache"), "cpu"), "bin", "python");
+    const env = { PATH: process.env["PATH"], ENDPOINT: endpoint, TOKEN: token(), MODEL: question.model };
+    const output = execFileSync(python, ["-c", program], { env, encoding: "utf8" });
+    assert.match(output, /^\S+ \d+\n\S+/);
   });
 
   it("a bad and an expired token raise the client's typed exception", async () => {
