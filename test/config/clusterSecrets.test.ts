@@ -13,6 +13,33 @@ const hashes =
 /** Of the password that the article and Deckhouse's own guide print. */
 const published = "JDJ5JDEwJEpiNU5taU56TnFESXQvdmxlS2RyenV4OEVRcnB2Ui90UEhLVzZQZC85NFpBTjE0VWdpZGpPCgo=";
 
+const logins = (text: string) => ({ ...rented, imagePullSecret: "registry", registryLogins: text });
+const noLogins = (found: string) => [
+  `registryLogins: found ${found}; expected JSON like {"auths": {"registry.my.org": {"auth": "<user:password in base64>"}}}, as \`docker login\` writes it; fix: run \`pulumi config set --secret tokenrack:registryLogins\` < config.json, after \`docker login\` with DOCKER_CONFIG set to a directory of its own`,
+];
+
+describe("logins of registries", () => {
+  it("are taken as docker login writes them", () => {
+    parseStack(logins('{"auths":{"registry.lan":{"auth":"dTpw"},"b.lan":{"username":"u","password":"p"}}}'));
+  });
+
+  refuses(parseStack, [
+    [
+      "held by a helper of the desktop",
+      logins('{"auths":{"CANARY.lan":{}},"credsStore":"desktop"}'),
+      noLogins("text of 50 characters (not shown)"),
+    ],
+    ["no JSON", logins("CANARY"), noLogins("text of 6 characters (not shown)")],
+    [
+      "for no Secret",
+      { ...rented, registryLogins: '{"auths":{"registry.lan":{"auth":"CANARY"}}}' },
+      [
+        "imagePullSecret: found nothing, and the secret registryLogins, which no pod would use; expected the name that the Secret with these logins gets; fix: add `imagePullSecret: registry`, or remove the secret",
+      ],
+    ],
+  ]);
+});
+
 describe("secrets of a cluster are refused when they are", () => {
   refuses(parseStack, [
     [
