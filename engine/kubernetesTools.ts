@@ -38,6 +38,17 @@ function kubernetesTool(part: KubernetesPart): GoTool {
   };
 }
 
+const CORE_DNS: GoTool = {
+  name: "coredns",
+  version: versions.coreDns,
+  versionArgs: ["-version"],
+  label: "CoreDNS",
+  module: "coredns",
+  package: ".",
+  variables: {},
+  takes: "1 minute",
+};
+
 const HELM: GoTool = {
   name: "helm",
   version: versions.helm,
@@ -58,6 +69,12 @@ const OLDEST_HELM = { major: 3, minor: 13, patch: 0 };
  */
 export const findKubernetes = (part: KubernetesPart, options: BuildOptions): Promise<string> =>
   fromCache(kubernetesTool(part), options);
+
+/**
+ * The path of CoreDNS, of exactly our version and with few plugins: from the cache, else built by Go.
+ * @throws UserError when it cannot be built
+ */
+export const findCoreDns = (options: BuildOptions): Promise<string> => fromCache(CORE_DNS, options);
 
 /**
  * The path of Helm: on PATH (3.13 or newer 3.x), else in the cache, else built by Go.

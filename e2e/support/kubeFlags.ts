@@ -18,9 +18,23 @@ export const etcdFlags = (dataDir: string, client: number, peer: number): readon
   `--initial-cluster=default=http://127.0.0.1:${peer}`,
 ];
 
-export const apiServerFlags = (directory: string, etcd: number, port: number): readonly string[] => [
+/** How programs inside a cluster reach the server; where there are none it is on loopback. */
+export interface InCluster {
+  /** Of the server, for pods and the machine alike. */
+  readonly address: string;
+  /** Network of the Services' addresses: "10.0.0.0/24". */
+  readonly services: string;
+}
+
+export const apiServerFlags = (
+  directory: string,
+  etcd: number,
+  port: number,
+  inCluster?: InCluster,
+): readonly string[] => [
   `--etcd-servers=http://127.0.0.1:${etcd}`,
-  "--bind-address=127.0.0.1",
+  `--bind-address=${inCluster?.address ?? "127.0.0.1"}`,
+  ...(inCluster === undefined ? [] : [`--advertise-address=${inCluster.address}`]),
   `--secure-port=${port}`,
   `--cert-dir=${path.join(directory, "certificates")}`,
   `--token-auth-file=${path.join(directory, "tokens.csv")}`,
@@ -28,11 +42,12 @@ export const apiServerFlags = (directory: string, etcd: number, port: number): r
   "--service-account-issuer=https://kubernetes.default.svc",
   `--service-account-signing-key-file=${path.join(directory, "accounts.key")}`,
   `--service-account-key-file=${path.join(directory, "accounts.key")}`,
-  "--service-cluster-ip-range=10.0.0.0/24",
+  `--service-cluster-ip-range=${inCluster?.services ?? "10.0.0.0/24"}`,
   // As every cluster with a network plugin has it: a pod's namespace says what is allowed.
   "--allow-privileged=true",
-  // There is one server and nobody looks for it inside the cluster.
-  "--endpoint-reconciler-type=none",
+  ...(inCluster === undefined ? [] : ["--kubelet-preferred-address-types=InternalIP"]),
+  // There is one server, and in a cluster without nodes nobody looks for it.
+  ...(inCluster === undefined ? ["--endpoint-reconciler-type=none"] : []),
 ];
 
 export const controllerFlags = (directory: string): readonly string[] => [

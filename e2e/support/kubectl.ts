@@ -14,9 +14,14 @@ export class Kubectl {
     private readonly kubeconfig: string,
   ) {}
 
-  static async for(control: ControlPlane): Promise<Kubectl> {
+  static for(control: ControlPlane): Promise<Kubectl> {
+    return Kubectl.with(path.join(control.directory, "kubeconfig"));
+  }
+
+  /** @param kubeconfig path of the file */
+  static async with(kubeconfig: string): Promise<Kubectl> {
     const options = { cacheDir: CACHE_DIR, env: process.env, progress: (line: string) => console.log(`      ${line}`) };
-    return new Kubectl(await findKubernetes("kubectl", options), path.join(control.directory, "kubeconfig"));
+    return new Kubectl(await findKubernetes("kubectl", options), kubeconfig);
   }
 
   /** Runs `kubectl <args>` and returns what it printed. @throws Error with what it wrote to stderr */

@@ -21,7 +21,7 @@ const valuesSchema = z.object({
 });
 
 /** Go does nothing where the program is there already, of this version. @throws Error when it cannot be built */
-async function build(): Promise<string> {
+export async function buildRayOperator(): Promise<string> {
   const go = findOnPath("go", process.env["PATH"]);
   if (go === undefined) throw new Error("no `go` on PATH (https://go.dev/doc/install)");
   const directory = path.join(CACHE_DIR, "ray-operator");
@@ -29,7 +29,8 @@ async function build(): Promise<string> {
   console.log("      building KubeRay's operator from its Go module (about 90 s on 2 cores, once)");
   const cwd = path.join(__dirname, "..", "..", "tools", "kuberay");
   const args = ["install", "-mod=readonly", "-trimpath", "-ldflags=-s -w", module];
-  const env = { ...process.env, GOBIN: directory };
+  // Static: it also runs in an image, whose libraries are others.
+  const env = { ...process.env, GOBIN: directory, CGO_ENABLED: "0" };
   const result = await runChild(go, args, { cwd, env, timeoutMs: BUILD_TIMEOUT_MS });
   const reason = failureOf(result, BUILD_TIMEOUT_MS);
   if (reason !== undefined) throw new Error(`${module}: ${reason}`);
@@ -53,7 +54,7 @@ export async function startRayOperator(
     "--metrics-addr=0",
     "--health-probe-bind-address=0",
   ];
-  return control.runBeside(await build(), args, {
+  return control.runBeside(await buildRayOperator(), args, {
     ...process.env,
     ...Object.fromEntries(env.map(({ name, value }) => [name, value] as const)),
     KUBECONFIG: path.join(control.directory, "kubeconfig"),

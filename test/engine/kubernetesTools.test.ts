@@ -3,7 +3,7 @@ import { chmodSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, w
 import { tmpdir } from "node:os";
 import * as path from "node:path";
 import { versions } from "../../catalog/versions";
-import { findHelm, findKubernetes } from "../../engine/kubernetesTools";
+import { findCoreDns, findHelm, findKubernetes } from "../../engine/kubernetesTools";
 import type { BuildOptions } from "../../engine/goBuild";
 
 describe("engine/kubernetesTools: programs for a cluster", () => {
@@ -49,6 +49,13 @@ describe("engine/kubernetesTools: programs for a cluster", () => {
     fakeGo("Kubernetes v1.2.3");
     await assert.rejects(findKubernetes("kubelet", options), /kubelet [^]*it calls itself 1\.2\.3, expected/);
     assert.deepEqual(readdirSync(path.join(options.cacheDir, "kubelet")), []);
+  });
+
+  it("CoreDNS is built from the few plugins of our own module", async () => {
+    const noted = fakeGo(`CoreDNS-${versions.coreDns}`);
+    const command = await findCoreDns(options);
+    assert.equal(command, path.join(options.cacheDir, "coredns", versions.coreDns, "bin", "coredns"));
+    assert.match(readFileSync(noted, "utf8"), / \.\n$/);
   });
 
   it("cannot be had without Go, which is said with the fix", async () => {

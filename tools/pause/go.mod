@@ -1,0 +1,3 @@
+module tokenrack.local/pause
+
+go 1.24.0
