@@ -7,29 +7,22 @@ import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync
 import { tmpdir } from "node:os";
 import * as path from "node:path";
 import { stringify } from "yaml";
+import { askingNobody } from "./askNobody";
+import { WatchedProgram } from "./brokenProgram";
 import { checkpointFile, readCheckpoint } from "./checkpoint";
 import { nameOf, narrowEvent } from "./events";
 import { explainFailure, type Diagnostic } from "./explainFailure";
 import type { ResolvedPlugin } from "./plugins";
 import { readGraph, type ResourceGraph } from "./previewGraph";
 import { emptyState, unprotected } from "./previewState";
+import { changesOf, plainOf, type PropertyChange } from "./previewValues";
 import type { PulumiCli } from "./pulumiCli";
 import { Sealer } from "./sealing";
 import { withoutSourceMaps } from "./sourceMaps";
 import { openStack } from "./stack";
 import { findPassphrase, openStateDir } from "./stateDir";
 
-/** One property of a resource that differs. */
-export interface PropertyChange {
-  /** As the engine writes it: `connection.host`, `disks[0].size`. */
-  readonly path: string;
-  readonly kind: "add" | "update" | "delete";
-  /** Whether it is why the resource is made anew. */
-  readonly replaces: boolean;
-  /** What is recorded, and what it would be; secrets are `secretText`, what only an `up` will know is `unknownText`. */
-  readonly before?: unknown;
-  readonly after?: unknown;
-}
+export { secretText, unknownText, type PropertyChange } from "./previewValues";
 
 /** What would happen to one resource. */
 export interface PreviewStep {
@@ -43,11 +36,18 @@ export interface PreviewStep {
   /** Whether the recorded resource refuses to be deleted. */
   readonly protect: boolean;
   readonly changed: readonly PropertyChange[];
+  /** Of what says who reaches what (`reachTypes`): its inputs as they are recorded and as they would be, without secrets. */
+  readonly whole?: { readonly before?: unknown; readonly after?: unknown };
 }
 
-/** What stands for a secret, and for a value that is not known yet. */
-export const secretText = "[secret]";
-export const unknownText = "[unknown]";
+/** Objects that open and close ways in. */
+const reachTypes =
+  /^kubernetes:(?:core\/v1:Service|networking\.k8s\.io\/v1:(?:Ingress|NetworkPolicy)|gateway\.networking\.k8s\.io\/\w+:\w+Route)$/;
+
+function wholeOf({ old, new: next }: StepEventMetadata): NonNullable<PreviewStep["whole"]> {
+  const [before, after] = [old?.inputs, next?.inputs].map(plainOf);
+  return { ...(before === undefined ? {} : { before }), ...(after === undefined ? {} : { after }) };
+}
 
 /** A preview of one stack. */
 export interface StackPreview {
@@ -100,7 +100,7 @@ export async function previewStack(options: PreviewOptions): Promise<StackPrevie
 }
 
 async function previewIn(scratch: string, options: PreviewOptions): Promise<StackPreview> {
-  const env = options.env ?? process.env;
+  const env = askingNobody(options.env ?? process.env);
   const dir = openStateDir(path.join(scratch, "state"));
   const passphrase = findPassphrase(dir, env);
   const { stackName, project, cacheDir, cli, plugins } = options;
@@ -108,25 +108,27 @@ async function previewIn(scratch: string, options: PreviewOptions): Promise<Stac
   writeState(dir.backend, options, state.text);
   const sealer = options.sealer ?? (await Sealer.make(passphrase.read()));
   writeProject(scratch, options, sealer);
-  let programError: unknown;
-  const program: PulumiFn = async () => {
-    try {
-      return await options.program();
-    } catch (error) {
-      programError = error;
-      throw error;
-    }
-  };
+  const watched = new WatchedProgram(options.program);
+  const program = watched.run;
   const common = { stackName, projectDir: scratch, stateDir: dir.root, cacheDir, cli, plugins, env, program };
   const stack = await (await openStack(common)).prepare();
   const heard = new Heard(state.protectedUrns);
   const planFile = path.join(scratch, "plan.json");
   try {
     const asked = options.graph === true ? { plan: planFile } : {};
-    await withoutSourceMaps(() => stack.preview({ onEvent: (event) => heard.take(event), ...asked }));
+    await withoutSourceMaps(() =>
+      watched.during((signal) => stack.preview({ onEvent: (event) => heard.take(event), signal, ...asked })),
+    );
   } catch (error) {
     const checkpoint = readCheckpoint(checkpointFile(dir.backend, project, stackName));
-    const known = { verb: "preview", error, programError, diagnostics: heard.errors, aborted: false, checkpoint };
+    const known = {
+      verb: "preview",
+      error,
+      programError: watched.error,
+      diagnostics: heard.errors,
+      aborted: false,
+      checkpoint,
+    };
     throw await explainFailure({ ...known, salt: sealer.salt, passphrase, locks: [] });
   }
   const { steps, warnings } = heard;
@@ -186,57 +188,7 @@ class Heard {
       name: nameOf(urn),
       protect: this.protectedUrns.has(urn),
       changed: op === "update" || op === "replace" ? changesOf(metadata) : [],
+      ...(op !== "same" && reachTypes.test(type) ? { whole: wholeOf(metadata) } : {}),
     });
   }
-}
-
-/** From the detailed diff where the provider gives one, else from the names of the properties. */
-function changesOf({ detailedDiff, diffs, keys, old, new: next }: StepEventMetadata): readonly PropertyChange[] {
-  const replacing = keys ?? [];
-  const detailed = Object.entries<{ readonly diffKind: string }>(detailedDiff ?? {}).map(([name, { diffKind }]) => ({
-    name,
-    diffKind,
-  }));
-  const named = [...new Set([...(diffs ?? []), ...replacing])].map((name) => ({ name, diffKind: "update" }));
-  // `__meta` is what the bridge of Terraform's providers keeps for itself.
-  const all = (detailed.length > 0 ? detailed : named).filter(({ name }) => name !== "__meta");
-  return all.map(({ name, diffKind }): PropertyChange => {
-    const [kind, replace] = diffKind.split("-");
-    const [before, after] = [valueAt(old?.inputs, name), valueAt(next?.inputs, name)];
-    return {
-      path: name,
-      kind: kind === "add" || kind === "delete" ? kind : "update",
-      replaces: replace !== undefined || replacing.includes(name),
-      ...(before === undefined ? {} : { before }),
-      ...(after === undefined ? {} : { after }),
-    };
-  });
-}
-
-/** Pulumi's marks inside property values. @see pulumi/sdk/go/common/resource/properties.go */
-const signature = "4dabf18193072939515e22adb298388d";
-/** Of a computed value. @see pulumi/sdk/go/common/resource/plugin/rpc.go, UnknownStringValue */
-const unknownValue = "04da6b54-80e4-46f7-96ec-b56ff0331ba9";
-
-const isObject = (value: unknown): value is object => typeof value === "object" && value !== null;
-
-/** The value at `disks[0].size` or `data["a.b"]`; what is inside a secret or an unknown value is that. */
-function valueAt(inputs: unknown, name: string): unknown {
-  let value: unknown = inputs;
-  for (const [, key, quoted] of name.matchAll(/\["((?:[^"\\]|\\.)*)"\]|([^.[\]]+)/g)) {
-    const shown = plainOf(value);
-    if (shown === secretText || shown === unknownText) return shown;
-    if (!isObject(value)) return undefined;
-    value = Reflect.get(value, key ?? quoted ?? "");
-  }
-  return plainOf(value);
-}
-
-/** With words for what is not shown. */
-function plainOf(value: unknown): unknown {
-  if (value === unknownValue) return unknownText;
-  if (Array.isArray(value)) return value.map(plainOf);
-  if (!isObject(value)) return value;
-  if (signature in value) return secretText;
-  return Object.fromEntries(Object.entries(value).map(([key, inner]) => [key, plainOf(inner)]));
 }

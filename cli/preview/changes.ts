@@ -1,9 +1,16 @@
 /** What an `up` would do, as plain data: from the engine's steps and the plan. Pure; every output is made from this. */
 import type { PreviewStep, PropertyChange, StackPreview } from "../../engine/preview";
 import type { HostPlan } from "../../plan/hosts";
-import { dangersIn, type Danger } from "./danger";
+import { compareModels, type Base, type ComparedModel } from "./compare";
+import { dangersIn, worstFirst, type Danger } from "./danger";
+import type { StageFacts } from "./facts";
 import type { HostLook } from "./look";
 import { notesIn } from "./notes";
+import { passesOf, type Passes } from "./passes";
+import { reachOf, type Reach } from "./reach";
+import { toldOf } from "./rules";
+import { isUndecided, undecidedDangers, undecidedNotes } from "./undecided";
+import type { Known } from "./rules/rule";
 import { stageOf, stageOrder, thingOf, type StageId, type Thing } from "./stages";
 import type { Verdict } from "./verdict";
 
@@ -27,6 +34,10 @@ export interface ResourceChange {
   readonly protect: boolean;
   /** For an update and a replacement. */
   readonly changed: readonly PropertyChange[];
+  /** What it opens, or opened where it goes. */
+  readonly reach?: Reach;
+  /** What a NetworkPolicy lets through that it did not, and no longer. */
+  readonly passes?: Passes;
 }
 
 /** One stage that changes. */
@@ -43,6 +54,8 @@ export interface Compared {
   readonly state?: string;
   /** Resources in it. */
   readonly resources: number;
+  /** Its secrets could not be opened. @default false */
+  readonly hidden?: boolean;
   /** Secrets that were not set or could not be read: placeholders stood for them. */
   readonly secretPlaceholders: readonly string[];
   /** Other keys that a bring-up needs and the stack file does not have; placeholders too. */
@@ -55,7 +68,12 @@ export interface Compared {
 export interface Changes {
   readonly version: typeof changesVersion;
   readonly stack: string;
+  /** Of the plan as it would be. */
   readonly verdict: Verdict;
+  /** What the change starts from, where it was asked for. */
+  readonly base?: Base;
+  /** The models, before and after where there is a base. */
+  readonly models: readonly ComparedModel[];
   readonly compared: Compared;
   /** What may hurt, the worst first. */
   readonly dangers: readonly Danger[];
@@ -66,6 +84,8 @@ export interface Changes {
   readonly looks?: readonly HostLook[];
   /** Resources, without the stack itself. */
   readonly counts: Counts;
+  /** Resources that show as changed, and of which only the up will know whether they are; in no stage and no other count. */
+  readonly undecided: number;
   /** Of the engine and its providers. */
   readonly warnings: readonly string[];
 }
@@ -79,6 +99,11 @@ export interface Context {
   readonly hosts: readonly HostPlan[];
   /** @default nobody looked */
   readonly looks?: readonly HostLook[] | undefined;
+  readonly base?: Base | undefined;
+  /** Of the plan as it would be; absent on this machine. */
+  readonly facts?: StageFacts | undefined;
+  readonly users?: Known["users"];
+  readonly changedSecrets?: Known["changedSecrets"];
 }
 
 const isOperation = (op: string): op is Operation => operations.some((one) => one === op);
@@ -88,8 +113,14 @@ function changeOf(step: PreviewStep): readonly ResourceChange[] {
   const op = step.op === "import" ? "create" : step.op;
   if (!isOperation(op)) return [];
   const { urn, type, name, protect, changed } = step;
-  const thing = thingOf(step);
-  return [{ op, urn, type, name, stage: stageOf(urn), protect, changed, ...(thing === undefined ? {} : { thing }) }];
+  const { before, after } = step.whole ?? {};
+  const [thing, reach, passes] = [thingOf(step), reachOf(after ?? before), passesOf(before, after)];
+  const more = {
+    ...(thing === undefined ? {} : { thing }),
+    ...(reach === undefined ? {} : { reach }),
+    ...(passes === undefined ? {} : { passes }),
+  };
+  return [{ op, urn, type, name, stage: stageOf(urn), protect, changed, ...more }];
 }
 
 function countsOf(steps: readonly PreviewStep[], changes: readonly ResourceChange[]): Counts {
@@ -100,8 +131,13 @@ function countsOf(steps: readonly PreviewStep[], changes: readonly ResourceChang
 
 /** The changes of one stack. */
 export function changesOf({ steps, warnings }: StackPreview, context: Context): Changes {
-  const { stack, verdict, compared, hosts, looks } = context;
-  const all = steps.flatMap(changeOf);
+  const { stack, verdict, compared, hosts, looks, base, facts, users, changedSecrets } = context;
+  const everything = steps.flatMap(changeOf);
+  const hidden = compared.hidden ?? false;
+  const undecided = everything.filter((change) => isUndecided(change, hidden));
+  const all = everything.filter((change) => !isUndecided(change, hidden));
+  const models = compareModels(base?.kind === "planned" ? base.verdict : undefined, verdict);
+  const told = toldOf(all, { first: compared.resources === 0, hidden, facts, users, changedSecrets });
   const stages = stageOrder
     .map((stage) => ({ stage, changes: all.filter((change) => change.stage === stage) }))
     .filter(({ changes }) => changes.length > 0);
@@ -109,12 +145,19 @@ export function changesOf({ steps, warnings }: StackPreview, context: Context): 
     version: changesVersion,
     stack,
     verdict,
+    ...(base === undefined ? {} : { base }),
+    models,
     compared,
-    dangers: dangersIn(all, hosts, looks),
-    notes: notesIn(all, hosts, looks),
+    dangers: worstFirst([
+      ...dangersIn(all, hosts, looks),
+      ...undecidedDangers(undecided, models, facts),
+      ...(told.dangers ?? []),
+    ]),
+    notes: [...notesIn(all, hosts, looks), ...(told.notes ?? []), ...undecidedNotes(undecided)],
     stages,
     ...(looks === undefined ? {} : { looks }),
     counts: countsOf(steps, all),
+    undecided: undecided.length,
     warnings,
   };
 }

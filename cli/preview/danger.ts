@@ -8,7 +8,18 @@ import { lineChanges, settingsOf } from "./textDiff";
 import { namesOf, propertyWords } from "./words";
 
 /** The worst first. */
-export const dangerKinds = ["refused", "data", "vm", "reboot", "cluster", "downtime", "exposure"] as const;
+export const dangerKinds = [
+  "refused",
+  "data",
+  "vm",
+  "reboot",
+  "cluster",
+  "downtime",
+  "exposure",
+  "access",
+  "quota",
+  "blind",
+] as const;
 export type DangerKind = (typeof dangerKinds)[number];
 
 /** One thing that may hurt. */
@@ -127,51 +138,15 @@ function local(changes: readonly ResourceChange[]): readonly Danger[] {
   return [{ kind: "downtime", text, why: [namesOf(again.map(nameOf))] }];
 }
 
-interface TypeRule {
-  readonly kinds: readonly string[];
-  readonly ops: readonly Operation[];
-  readonly danger: DangerKind;
-  readonly text: (name: string, op: Operation) => string;
-}
-
 const gone = (op: Operation): string => (op === "delete" ? "is deleted" : "is deleted and made anew");
 
-/** Objects of Kubernetes and what else may come: by kind. */
-const typeRules: readonly TypeRule[] = [
-  {
-    kinds: ["PersistentVolumeClaim", "PersistentVolume", "Namespace", "StatefulSet"],
-    ops: takenAway,
-    danger: "data",
-    text: (what, op) => `${what} ${gone(op)}, with the data in it`,
-  },
-  {
-    kinds: ["RayService", "RayCluster", "Deployment", "Helm release"],
-    ops: takenAway,
-    danger: "downtime",
-    text: (what, op) => `${what} ${gone(op)}: it does not answer meanwhile`,
-  },
-  {
-    kinds: ["Ingress", "NetworkPolicy"],
-    ops: ["update", "replace", "delete"],
-    danger: "exposure",
-    text: (what) => `${what} changes: who can reach what`,
-  },
-  {
-    kinds: ["GPU mapping"],
-    ops: takenAway,
-    danger: "downtime",
-    text: (what, op) => `${what} ${gone(op)}: its VM is without the GPU meanwhile`,
-  },
-];
-
-function byType(changes: readonly ResourceChange[]): readonly Danger[] {
-  return changes.flatMap((change): readonly Danger[] => {
-    const kind = change.thing?.kind ?? "";
-    const rule = typeRules.find(({ kinds, ops }) => kinds.includes(kind) && ops.includes(change.op));
-    if (rule === undefined) return [];
-    return [{ kind: rule.danger, text: rule.text(`${kind} ${nameOf(change)}`, change.op), why: reasons(change) }];
-  });
-}
+/** Between a mapping and its VM there is nothing else. */
+const mappings = (changes: readonly ResourceChange[]): readonly Danger[] =>
+  changes.filter(about("GPU mapping", takenAway)).map((change) => ({
+    kind: "downtime",
+    text: `GPU mapping ${nameOf(change)} ${gone(change.op)}: its VM is without the GPU meanwhile`,
+    why: reasons(change),
+  }));
 
 /** What an up would refuse; the other rules say what would be lost without that. */
 function refused(changes: readonly ResourceChange[]): readonly Danger[] {
@@ -181,19 +156,20 @@ function refused(changes: readonly ResourceChange[]): readonly Danger[] {
   return [{ kind: "refused", text, why: [] }];
 }
 
-/** All of it, the worst first. */
-export function dangersIn(
+/** The worst first. */
+export const worstFirst = (all: readonly Danger[]): readonly Danger[] =>
+  dangerKinds.flatMap((kind) => all.filter((danger) => danger.kind === kind));
+
+/** Dangers of hosts, VMs and the cluster, and of this machine. */
+export const dangersIn = (
   changes: readonly ResourceChange[],
   hosts: readonly HostPlan[],
   looks: readonly HostLook[] = [],
-): readonly Danger[] {
-  const all = [
-    ...refused(changes),
-    ...vms(changes),
-    ...reboots(changes, hosts, looks),
-    ...cluster(changes),
-    ...local(changes),
-    ...byType(changes),
-  ];
-  return dangerKinds.flatMap((kind) => all.filter((danger) => danger.kind === kind));
-}
+): readonly Danger[] => [
+  ...refused(changes),
+  ...vms(changes),
+  ...reboots(changes, hosts, looks),
+  ...cluster(changes),
+  ...local(changes),
+  ...mappings(changes),
+];

@@ -35,6 +35,8 @@ export interface HostLook {
   readonly mayReboot: boolean;
   /** What an up would write there. */
   readonly writes: readonly string[];
+  /** What is not as the last up left it: no up looks at that by itself. */
+  readonly drift: readonly string[];
   readonly gpus: readonly FoundGpu[];
   /** Why an up would refuse. */
   readonly faults: readonly HostFault[];
@@ -51,6 +53,7 @@ function gpuOf({ pci, functions }: HostInspection["gpus"][number]): readonly Fou
 const looked = ({ vfio }: HostPlan, found: HostInspection): HostLook => ({
   ...{ host: vfio.name, reached: true, kernel: found.kernel, pve: found.pve },
   ...{ reboot: found.ineffective, mayReboot: vfio.reboot === "ifNeeded", writes: found.missing },
+  drift: found.drift,
   gpus: found.gpus.flatMap(gpuOf),
   faults: found.faults,
 });
@@ -72,7 +75,7 @@ function unreached({ vfio, ssh }: HostPlan, error: SshError): HostLook {
     expected: "the host, with the key that the stack file has",
     fix: fixes[error.reason],
   };
-  const nothing = { reboot: [], writes: [], gpus: [] };
+  const nothing = { reboot: [], writes: [], drift: [], gpus: [] };
   return { host: vfio.name, reached: false, mayReboot: vfio.reboot === "ifNeeded", ...nothing, faults: [fault] };
 }
 

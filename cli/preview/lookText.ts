@@ -3,10 +3,18 @@ import { wrap } from "../../plan/explain/lines";
 import type { FoundGpu, HostLook } from "./look";
 import type { Paint } from "./paint";
 
+/**
+ * The command that sets a host right again: it is looked at, and its other stages follow from what is found. Pulumi cannot read a
+ * command back, so that neither `refresh` nor an up of the same settings sees what a hand has changed.
+ */
+export const healCommand = ({ host }: Pick<HostLook, "host">): string =>
+  `pulumi up --replace '**::vfio-${host}-inspect'`;
+
 /** What an up would do there, in a sentence. */
-export function lookVerdict({ reached, faults, reboot, mayReboot, writes }: HostLook): string {
+export function lookVerdict({ reached, faults, reboot, mayReboot, writes, drift }: HostLook): string {
   if (!reached) return "not reached";
   if (faults.length > 0) return "an up would refuse it, before any change";
+  if (drift.length > 0) return "not as the last up left it, which an up alone does not look at";
   if (reboot.length > 0 && mayReboot) return "will reboot";
   if (reboot.length > 0) return "needs a reboot and may not (reboot: never): an up would stop there";
   return writes.length > 0 ? "changes without a reboot" : "ready: nothing to do";
@@ -21,7 +29,7 @@ const gpuWords = ({ pci, id, driver, group, others }: FoundGpu): string =>
   ].join(", ");
 
 function rows(look: HostLook): readonly (readonly [label: string, text: string])[] {
-  const { reboot, writes, gpus, faults, kernel, pve } = look;
+  const { reboot, writes, drift, gpus, faults, kernel, pve } = look;
   return [
     ...faults.flatMap(({ checked, found, expected, fix }) => [
       ["checked", checked] as const,
@@ -29,8 +37,10 @@ function rows(look: HostLook): readonly (readonly [label: string, text: string])
       ["expected", expected] as const,
       ["fix", fix] as const,
     ]),
-    ...reboot.map((why) => ["because", why] as const),
-    ...writes.map((what) => ["writes", what] as const),
+    ...drift.map((what) => ["drift", what] as const),
+    ...(drift.length > 0 && faults.length === 0 ? [["fix", healCommand(look)] as const] : []),
+    ...(drift.length > 0 ? [] : reboot).map((why) => ["because", why] as const),
+    ...(drift.length > 0 ? [] : writes).map((what) => ["writes", what] as const),
     ...gpus.map((gpu) => ["found", gpuWords(gpu)] as const),
     ...(kernel === undefined || pve === undefined ? [] : [["host", `Proxmox VE ${pve}, kernel ${kernel}`] as const]),
   ];
@@ -38,7 +48,8 @@ function rows(look: HostLook): readonly (readonly [label: string, text: string])
 
 /** A block a host: how it stands, and why. */
 export function lookLines(looks: readonly HostLook[], width: number, paint: Paint): readonly string[] {
-  const worst = (look: HostLook): number => (look.faults.length > 0 ? 0 : look.reboot.length > 0 ? 1 : 2);
+  const worst = (look: HostLook): number =>
+    look.faults.length > 0 ? 0 : look.reboot.length + look.drift.length > 0 ? 1 : 2;
   const colours = [paint.bad, paint.warn, paint.good] as const;
   return [...looks]
     .sort((a, b) => worst(a) - worst(b))

@@ -3,33 +3,24 @@ import { count } from "../../plan/explain/words";
 import { operations, type Changes, type StageChanges } from "./changes";
 import { propertyLines } from "./full";
 import { lookVerdict } from "./lookText";
+import { fenced, folded, plain, table } from "./markup";
+import { planLines } from "./planMarkdown";
 import { titleOf } from "./stages";
 import { signs, thingsWords } from "./words";
 
 /** How to write it. */
 export interface MarkdownOptions {
-  /** Address of the plan as a picture (`npm run plan -- --stack S --svg`). @default no picture */
+  /** Address of the plan as a picture (`npm run plan -- --stack S --svg`). @default only the diagram that is in the comment */
   readonly picture?: string | undefined;
+  /** Characters of the list of every resource, at most. @default 60,000 */
+  readonly most?: number;
 }
 
 /** GitHub refuses a comment of more than 65,536 characters; the folded list is cut below that. */
-const mostCharacters = 60_000;
+export const mostCharacters = 60_000;
 
 /** By this line a comment is found again, and edited in place. */
 export const markOf = (stack: string): string => `<!-- tokenrack preview of ${stack} -->`;
-
-/** Text in which nothing is markup, and nobody is called. */
-const plain = (text: string): string => text.replace(/[\\`*_{}[\]<>|~#]/g, "\\$&").replace(/@(?=\w)/g, "@\u200b");
-
-/** A fence of more backticks than the text has in a row. */
-function fenced(language: string, lines: readonly string[]): readonly string[] {
-  const runs = lines.flatMap((line) => line.match(/`+/g) ?? []).map(({ length }) => length);
-  const fence = "`".repeat(Math.max(3, ...runs.map((length) => length + 1)));
-  return [`${fence}${language}`, ...lines, fence];
-}
-
-const folded = (title: string, lines: readonly string[]): readonly string[] =>
-  lines.length === 0 ? [] : ["", "<details>", `<summary>${title}</summary>`, "", ...lines, "", "</details>"];
 
 function headline({ stack, counts, dangers }: Changes): string {
   const parts = operations.filter((op) => counts[op] > 0).map((op) => `${counts[op]} to ${op}`);
@@ -46,28 +37,18 @@ const dangerLines = ({ dangers, notes }: Changes): readonly string[] => {
   return lines.length === 0 ? [] : ["", ...lines];
 };
 
-function planLines({ verdict, stack }: Changes, { picture }: MarkdownOptions): readonly string[] {
-  const models = verdict.models.map(({ name, text }) => `- **${plain(name)}** fits: ${plain(text)}`);
-  const warnings = verdict.warnings.map((warning) => `- ${plain(warning)}`);
-  const shown = picture === undefined ? [] : ["", `![plan of ${plain(stack)}](${encodeURI(picture)})`];
-  return ["", "**Plan**", "", ...models, ...warnings, ...shown];
-}
-
-const stageRows = ({ stage, changes }: StageChanges): readonly string[] =>
+const stageRows = ({ stage, changes }: StageChanges): readonly (readonly string[])[] =>
   operations.flatMap((op) => {
     const own = changes.filter((change) => change.op === op).flatMap(({ thing }) => thing ?? []);
-    return own.length === 0
-      ? []
-      : [`| ${titleOf(stage)} | ${signs[op]} ${op} | ${plain(thingsWords(own, op).join("; "))} |`];
+    return own.length === 0 ? [] : [[titleOf(stage), `${signs[op]} ${op}`, plain(thingsWords(own, op).join("; "))]];
   });
 
 function tableLines({ stages }: Changes): readonly string[] {
-  const rows = stages.flatMap(stageRows);
-  return rows.length === 0 ? [] : ["", "| stage | | what |", "| --- | --- | --- |", ...rows];
+  return table(["stage", "", "what"], stages.flatMap(stageRows));
 }
 
 /** Every resource as a diff, which GitHub colours. */
-function diffLines({ stages }: Changes): readonly string[] {
+function diffLines({ stages }: Changes, most: number): readonly string[] {
   const sign = { create: "+", update: "!", replace: "-", delete: "-" } as const;
   const lines = stages.flatMap(({ stage, changes }) => [
     `# ${titleOf(stage)}`,
@@ -77,7 +58,7 @@ function diffLines({ stages }: Changes): readonly string[] {
     ]),
   ]);
   let size = 0;
-  const shown = lines.filter((line) => (size += line.length + 1) < mostCharacters);
+  const shown = lines.filter((line) => (size += line.length + 1) < most);
   const more = lines.length - shown.length;
   if (lines.length === 0) return [];
   return fenced("diff", more === 0 ? shown : [...shown, `# ${more} more lines: npm run preview -- --full`]);
@@ -91,7 +72,7 @@ function looked({ looks }: Changes): readonly string[] {
   ]);
 }
 
-function comparedLines({ compared, counts, warnings }: Changes): readonly string[] {
+function comparedLines({ compared, counts, undecided, warnings }: Changes): readonly string[] {
   const { state, resources, secretPlaceholders, keyPlaceholders, standIns } = compared;
   const list = (title: string, items: readonly string[]): readonly string[] =>
     items.length === 0 ? [] : [`- ${title}: ${items.map((item) => `\`${item}\``).join(", ")}`];
@@ -101,6 +82,8 @@ function comparedLines({ compared, counts, warnings }: Changes): readonly string
       ? "- compared with nothing: no state was there"
       : `- compared with ${count(resources, "recorded resource")}`,
     `- ${count(counts.same, "resource")} unchanged`,
+    ...(undecided === 0 ? [] : [`- ${count(undecided, "resource")} of which only the up knows whether they change`]),
+    ...(compared.hidden === true ? ["- recorded secrets could not be opened here: a change of one does not show"] : []),
     ...list("placeholders for keys that a bring-up needs and the stack file does not have", keyPlaceholders),
     ...list("placeholders for secrets that were not there", secretPlaceholders),
     ...list("stand-ins for official plugins", standIns),
@@ -116,9 +99,9 @@ export function markdownOf(changes: Changes, options: MarkdownOptions = {}): str
     headline(changes),
     ...dangerLines(changes),
     ...tableLines(changes),
-    ...planLines(changes, options),
+    ...planLines(changes, options.picture),
     ...(found.length === 0 ? [] : ["", "**Hosts as they were found**", "", ...found]),
-    ...folded("every resource", diffLines(changes)),
+    ...folded("every resource", diffLines(changes, options.most ?? mostCharacters)),
     ...folded("what it was compared with", comparedLines(changes)),
     "",
   ].join("\n");

@@ -41,7 +41,8 @@ export function secretPlaceholder(
     case "rayToken":
       return "preview-placeholder-not-a-real-token";
     case "firstUserPassword":
-      return "preview-placeholder";
+      // No part of another value: the engine would hide it there as well.
+      return "preview-placeholder-secret";
     case "signingKey":
     case "hostSshKey":
     case "nodeSshKey":

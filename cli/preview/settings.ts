@@ -35,6 +35,8 @@ export interface StackSettings {
   readonly secrets: Readonly<Record<string, string>>;
   /** Secrets that are set and could not be read here. */
   readonly hidden: readonly string[];
+  /** Encrypted text of every secret of ours that is set. */
+  readonly sealed: Readonly<Record<string, string>>;
   /** Of the passphrase, where one is given and the file has a salt. */
   readonly sealer?: Sealer;
 }
@@ -67,13 +69,27 @@ async function sealerOf(salt: string, env: NodeJS.ProcessEnv, file: string, at: 
  * @param env holds a passphrase; undefined where there is none
  * @throws UserError when the passphrase is not the one
  */
-export async function readSettings(
+export function readSettings(
   stack: string,
   env: NodeJS.ProcessEnv | undefined,
   at: House = house,
 ): Promise<StackSettings> {
   const name = `Pulumi.${stack}.yaml`;
-  const file = stackFile.parse(parse(readFileSync(join(at.checkout, name), "utf8")) ?? {});
+  return settingsIn(readFileSync(join(at.checkout, name), "utf8"), name, env, at);
+}
+
+/**
+ * The settings in a stack file's text.
+ * @param name of the file, for errors
+ * @throws UserError when the passphrase is not the one
+ */
+export async function settingsIn(
+  text: string,
+  name: string,
+  env: NodeJS.ProcessEnv | undefined,
+  at: House = house,
+): Promise<StackSettings> {
+  const file = stackFile.parse(parse(text) ?? {});
   const prefix = `${namespace}:`;
   const entries = Object.entries(file.config ?? {});
   const own = entries.flatMap(([key, value]) =>
@@ -88,11 +104,14 @@ export async function readSettings(
   const { encryptionsalt: salt } = file;
   const sealer = salt === undefined || env === undefined ? undefined : await sealerOf(salt, env, name, at);
   const secrets: Record<string, string> = {};
+  const sealed: Record<string, string> = {};
   for (const [key, value] of closed) {
-    const text = secured.safeParse(value).data?.secure;
-    const opened = text === undefined ? undefined : sealer?.unseal(text);
+    const secure = secured.safeParse(value).data?.secure;
+    if (secure === undefined) continue;
+    sealed[key] = secure;
+    const opened = sealer?.unseal(secure);
     if (opened !== undefined) secrets[key] = opened;
   }
   const hidden = closed.map(([key]) => key).filter((key) => !(key in secrets));
-  return { keys, others, secrets, hidden, ...(sealer === undefined ? {} : { sealer }) };
+  return { keys, others, secrets, hidden, sealed, ...(sealer === undefined ? {} : { sealer }) };
 }

@@ -16,12 +16,15 @@ import { bundleGateway } from "../gatewayBundle";
 import { house, type House } from "../house";
 import { planOfStack } from "../plan/stack";
 import { addedConfig, pinnedPorts } from "../profile";
+import { findBase, type FoundBase } from "./base";
 import { changesOf, type Changes, type Compared } from "./changes";
 import { complete, type Completed } from "./complete";
+import { stageFactsOf } from "./facts";
 import type { HostLook } from "./look";
 import { localSecretsOf } from "./localSecrets";
 import { passphraseEnv, readProject, readSettings, type StackSettings } from "./settings";
 import { findState, type RecordedState } from "./state";
+import { usersOf } from "./users";
 import { verdictOf } from "./verdict";
 
 /** What is asked. */
@@ -34,6 +37,10 @@ export interface Asked {
   readonly progress?: Progress;
   /** Also who waits for whom. @default false */
   readonly graph?: boolean;
+  /** `--base`. */
+  readonly base?: string | undefined;
+  /** `--base-file`. */
+  readonly baseFile?: string | undefined;
   /** @default process.env */
   readonly env?: NodeJS.ProcessEnv;
 }
@@ -46,6 +53,7 @@ export interface Prepared {
   readonly completed: Completed;
   readonly settings: StackSettings;
   readonly state?: RecordedState | undefined;
+  readonly found?: FoundBase | undefined;
   readonly env: NodeJS.ProcessEnv;
 }
 
@@ -89,7 +97,8 @@ export async function prepare(asked: Asked, at: House = house): Promise<Prepared
   const question = { stack, kind: plan.platform, project: project.name, projectBackend: project.backend?.url };
   const passphrase = withPassphrase !== undefined;
   const state = findState({ ...question, file: stateFile, wanted, passphrase, env }, at);
-  return { stack, plan, project: project.name, completed, settings, state, env: withPassphrase ?? env };
+  const found = await findBase({ stack, ref: asked.base, file: asked.baseFile }, withPassphrase, at);
+  return { stack, plan, project: project.name, completed, settings, state, found, env: withPassphrase ?? env };
 }
 
 const namespaced = (keys: Readonly<Record<string, unknown>>): Record<string, unknown> =>
@@ -121,22 +130,31 @@ export async function preview(prepared: Prepared, asked: Asked, at: House = hous
   return { preview: answer, plugins };
 }
 
+/** Keys whose values differ, sorted. */
+const otherKeys = (a: Readonly<Record<string, string>>, b: Readonly<Record<string, string>>): readonly string[] =>
+  [...new Set([...Object.keys(a), ...Object.keys(b)])].filter((key) => a[key] !== b[key]).sort();
+
 /** The answer as plain data. */
 export function changesIn(
   prepared: Prepared,
   { preview: answer, plugins }: Previewed,
   looks?: readonly HostLook[],
 ): Changes {
-  const { stack, plan, completed, state } = prepared;
+  const { stack, plan, completed, state, found, settings } = prepared;
   const { secretPlaceholders, keyPlaceholders } = completed;
   const used = new Set(answer.steps.map(({ type }) => type.split(":")[0]));
   const compared: Compared = {
     ...(state === undefined ? {} : { state: state.source }),
     resources: state?.resources ?? 0,
+    hidden: state?.hidden ?? false,
     secretPlaceholders,
     keyPlaceholders,
     standIns: plugins.filter(({ kind, name }) => kind === "stand-in" && used.has(name)).map(({ name }) => name),
   };
   const hosts = plan.platform === "proxmox" ? plan.hosts : [];
-  return changesOf(answer, { stack, verdict: verdictOf(plan), compared, hosts, looks });
+  const [before, after] = [found?.users, usersOf(settings.secrets)];
+  const users = before === undefined || after === undefined ? undefined : { before, after };
+  const context = { stack, verdict: verdictOf(plan), compared, hosts, looks, base: found?.base, users };
+  const changedSecrets = found?.sealed === undefined ? undefined : otherKeys(found.sealed, settings.sealed);
+  return changesOf(answer, { ...context, facts: stageFactsOf(plan), changedSecrets });
 }

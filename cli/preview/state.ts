@@ -1,5 +1,5 @@
 /** The recorded state of a stack: found and copied, never opened for writing. */
-import { existsSync, readFileSync } from "node:fs";
+import { existsSync, readFileSync, statSync } from "node:fs";
 import { homedir } from "node:os";
 import { join, resolve } from "node:path";
 import { fileURLToPath } from "node:url";
@@ -18,6 +18,8 @@ export interface RecordedState {
   /** A checkpoint of version 3. */
   readonly text: string;
   readonly resources: number;
+  /** True: its secrets could not be opened here, and a text stands for each. */
+  readonly hidden: boolean;
 }
 
 /** Where to look. */
@@ -27,7 +29,7 @@ export interface StateQuestion {
   readonly project: string;
   /** `backend.url` of Pulumi.yaml. */
   readonly projectBackend?: string | undefined;
-  /** `--state`: what `pulumi stack export` wrote. */
+  /** `--state`: what `pulumi stack export` wrote, or a directory with `<stack>.json`. */
   readonly file?: string | undefined;
   /** False: `--no-state`. */
   readonly wanted: boolean;
@@ -66,7 +68,7 @@ function deploymentIn(raw: unknown): Deployment | undefined {
   return exportForm.safeParse(raw).data?.deployment;
 }
 
-/** As a checkpoint. @throws ProfileError when it cannot be opened */
+/** As a checkpoint. @throws ProfileError when it is none */
 function recorded(text: string, source: string, { stack, project, passphrase }: StateQuestion): RecordedState {
   const latest = deploymentIn(jsonOf(text));
   if (latest === undefined) {
@@ -75,23 +77,24 @@ function recorded(text: string, source: string, { stack, project, passphrase }: 
   }
   const closed = text.includes('"ciphertext"');
   const by = latest.secrets_providers?.type ?? "passphrase";
-  const path = "state";
-  if (closed && by !== "passphrase") {
-    const found = `${source}, with secrets that ${by} encrypted`;
-    const fix = `where you are logged in, run \`pulumi stack export --show-secrets --stack ${stack} --file state.json\`, then --state state.json; or --no-state`;
-    throw refuse({ path, found, needed: "secrets that a passphrase opens, or in the clear", fix });
-  }
-  if (closed && !passphrase) {
-    const found = `${source}, with encrypted secrets, and no passphrase`;
-    const fix = "set PULUMI_CONFIG_PASSPHRASE or PULUMI_CONFIG_PASSPHRASE_FILE; or --no-state to compare with nothing";
-    throw refuse({ path, found, needed: "the stack's passphrase", fix });
-  }
+  const hidden = closed && (by !== "passphrase" || !passphrase);
   const { secrets_providers: providers, ...open } = latest;
-  const checkpoint = {
-    stack: `organization/${project}/${stack}`,
-    latest: closed ? { ...open, secrets_providers: providers } : open,
-  };
-  return { source, text: JSON.stringify({ version: 3, checkpoint }), resources: latest.resources?.length ?? 0 };
+  const whole = closed && !hidden ? { ...open, secrets_providers: providers } : open;
+  const checkpoint = { stack: `organization/${project}/${stack}`, latest: hidden ? withoutSecrets(whole) : whole };
+  const resources = latest.resources?.length ?? 0;
+  return { source, text: JSON.stringify({ version: 3, checkpoint }), resources, hidden };
+}
+
+/** Stands for what nobody can open here: the same text for each, so that what is handed on stays the same. */
+const unreadable = JSON.stringify("not readable here");
+
+/** Every encrypted value replaced: the engine would refuse a state that it cannot open. */
+function withoutSecrets(value: unknown): unknown {
+  if (Array.isArray(value)) return value.map(withoutSecrets);
+  if (typeof value !== "object" || value === null) return value;
+  const { ciphertext, ...others }: { readonly ciphertext?: unknown } = value;
+  if (ciphertext !== undefined) return { ...others, plaintext: unreadable };
+  return Object.fromEntries(Object.entries(value).map(([key, inner]) => [key, withoutSecrets(inner)]));
 }
 
 /** `file://~/x`, `file://./x` and `file:///x` as Pulumi reads them. @see pulumi/pkg/backend/diy/backend.go, massageBlobPath */
@@ -122,6 +125,11 @@ export function findState(question: StateQuestion, at: House = house): RecordedS
   if (!wanted) return undefined;
   if (file !== undefined) {
     const path = resolve(userDirectory(), file);
+    if (existsSync(path) && statSync(path).isDirectory()) {
+      // A stack that is new has none yet.
+      const own = join(path, `${stack}.json`);
+      return existsSync(own) ? recorded(readText(own), own, question) : undefined;
+    }
     if (existsSync(path)) return recorded(readText(path), path, question);
     throw refuse({ path: "--state", found: `${path}, which is not there`, needed: "a file", fix: "check the path" });
   }

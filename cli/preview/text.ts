@@ -1,6 +1,7 @@
 /** Changes as text that a person reads in ten seconds: what may hurt first, then what is decided, then what is done. */
 import { labelled, wrap } from "../../plan/explain/lines";
 import { count } from "../../plan/explain/words";
+import { changedFigures, type Base, type ComparedModel } from "./compare";
 import { operations, type Changes, type ResourceChange, type StageChanges } from "./changes";
 import { fullLines } from "./full";
 import { lookLines } from "./lookText";
@@ -41,11 +42,31 @@ function dangerLines({ dangers, notes }: Changes, { width, paint }: TextOptions)
   return lines.length + below.length === 0 ? [] : ["", ...lines, ...below];
 }
 
-function verdictLines({ verdict }: Changes, { width }: TextOptions): readonly string[] {
+function verdictLines({ verdict, base, models: compared }: Changes, { width }: TextOptions): readonly string[] {
   const { models, gpus } = verdict;
   const on = gpus === undefined ? "" : ` on ${gpus.used} of ${count(gpus.all, "GPU")}`;
   const lines = models.map(({ name, text }) => `${name} fits: ${text}`);
-  return ["", ...labelled("plan", `${count(models.length, "model")}${on}: ${lines.join("; ")}`, { width, indent })];
+  return [
+    "",
+    ...labelled("plan", `${count(models.length, "model")}${on}: ${lines.join("; ")}`, { width, indent }),
+    ...baseTexts(base, compared).flatMap((text, at) => labelled(at === 0 ? "changed" : "", text, { width, indent })),
+  ];
+}
+
+/** What of the plan is not as it was. */
+function baseTexts(base: Base | undefined, models: readonly ComparedModel[]): readonly string[] {
+  if (base === undefined) return [];
+  if (base.kind === "absent") return [`the stack is new since ${base.from}`];
+  if (base.kind === "refused") return [`at ${base.from} there was no plan: ${count(base.faults.length, "fault")}`];
+  const texts = models.flatMap((model) => {
+    const { name, fate } = model;
+    if (fate === "comes") return [`${name.after ?? ""} is new`];
+    if (fate === "goes") return [`${name.before ?? ""} is gone`];
+    const figures = changedFigures(model);
+    const called = fate === "replaced" ? `${name.before ?? ""} -> ${name.after ?? ""}` : (name.after ?? "");
+    return figures.length === 0 && fate === "stays" ? [] : [[called, ...figures].join("; ")];
+  });
+  return texts.length === 0 ? [`nothing since ${base.from}`] : texts;
 }
 
 /** What the stages' changes are about, a line an operation; resources that only hold others are counted at the end. */
@@ -94,6 +115,7 @@ function missingLines({ compared }: Changes, { width, paint }: TextOptions): rea
       : [
           `secrets not set or not readable here, a placeholder stood for each: ${secretPlaceholders.join(", ")}${shows}`,
         ]),
+    ...(compared.hidden === true ? ["recorded secrets not readable here: a change of one does not show"] : []),
     ...(standIns.length === 0 ? [] : [`providers by our stand-ins, not the official plugins: ${standIns.join(", ")}`]),
   ];
   return texts.flatMap((text) => hanging("?", text, width).map((line) => paint.dim(line)));

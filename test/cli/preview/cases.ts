@@ -1,6 +1,7 @@
-/** Changes of a homelab that was brought up: what a person would edit in its stack file. */
+/** Changes of stacks that were brought up: what a person would edit in the stack file. Hosts, VMs and cluster here. */
 import { changed } from "../../config/stacks";
-import { homelab } from "../../program/homelab";
+import { homelab, rented } from "../../program/homelab";
+import { stageCases } from "./stageCases";
 import type { Stack } from "./upped";
 
 type List = readonly Readonly<Record<string, unknown>>[];
@@ -27,8 +28,18 @@ function gpuNode(stack: Stack): Stack {
   return edit({ ...stack, hosts }, "pools", "w-gpu", { count: 4, addresses });
 }
 
-/** By name: what is edited. */
-export const cases: Readonly<Record<string, (stack: Stack) => Stack>> = {
+/** One change. */
+export interface Case {
+  readonly stack: "homelab" | "a100";
+  /** What was brought up, where it is not the stack file as it is. */
+  readonly from?: (stack: Stack) => Stack;
+  /** What is edited. */
+  readonly to: (stack: Stack) => Stack;
+  /** The plan refuses it: the engine is never asked. */
+  readonly unfit?: true;
+}
+
+const machineCases: Readonly<Record<string, Case["to"]>> = {
   nothing: (stack) => stack,
   "a GPU node added": gpuNode,
   "a host without GPUs added": (stack) => ({
@@ -52,5 +63,28 @@ export const cases: Readonly<Record<string, (stack: Stack) => Stack>> = {
   }),
 };
 
+/** By name. */
+export const cases: Readonly<Record<string, Case>> = {
+  ...Object.fromEntries(
+    Object.entries(machineCases).map(([name, to]): [string, Case] => [name, { stack: "homelab", to }]),
+  ),
+  ...stageCases,
+};
+
+export const caseOf = (name: string): Case => {
+  const found = cases[name];
+  if (found === undefined) throw new Error(`no case ${name}`);
+  return found;
+};
+
+const committed = { homelab, a100: () => rented("a100") } as const;
+
+/** What was brought up. */
+export const beforeOf = ({ stack, from = (values) => values }: Case): Stack => from(committed[stack]());
+
+/** What it is to be. */
+export const afterOf = (one: Case): Stack => one.to(beforeOf(one));
+
 /** A case as a file's name. */
-export const fileOf = (name: string): string => `${name.toLowerCase().replaceAll(" ", "-")}.json`;
+export const fileOf = (name: string, ending = "json"): string =>
+  `${name.toLowerCase().replace(/[^a-z0-9]+/g, "-")}.${ending}`;

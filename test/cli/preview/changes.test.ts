@@ -1,53 +1,35 @@
 import assert from "node:assert/strict";
-import { readFileSync } from "node:fs";
+import { existsSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { stripVTControlCharacters } from "node:util";
 import { exitCodeOf, type Changes } from "../../../cli/preview/changes";
+import { failureMarkdown, failureOf } from "../../../cli/preview/failure";
 import type { HostLook } from "../../../cli/preview/look";
 import { markdownOf } from "../../../cli/preview/markdown";
 import { noPaint, paintFor } from "../../../cli/preview/paint";
 import { explainChanges } from "../../../cli/preview/text";
-import { cases } from "./cases";
-import { changesOfCase } from "./fixtures";
+import { UserError } from "../../../config/errors";
+import { cases, fileOf } from "./cases";
+import { expected } from "./expected";
+import { baseOf, changesOfCase, planOf } from "./fixtures";
 
-const golden = (name: string): string => readFileSync(join(__dirname, "golden", name), "utf8");
-const fileName = (name: string): string => name.toLowerCase().replaceAll(" ", "-");
+/** The text of a golden file; with `UPDATE_GOLDEN=1` it is this one from now on. */
+function assertGolden(name: string, ending: string, text: string): void {
+  const file = join(__dirname, "golden", fileOf(name, ending));
+  if (process.env["UPDATE_GOLDEN"] === "1") {
+    mkdirSync(join(__dirname, "golden"), { recursive: true });
+    writeFileSync(file, text);
+  }
+  assert.equal(text, existsSync(file) ? readFileSync(file, "utf8") : "");
+}
 
 const texts = ({ dangers }: Changes): string[] => dangers.map(({ kind, text }) => `${kind}: ${text}`);
 
-/** By case: dangers, exit code, and resources that are created, updated, replaced, deleted. */
-const expected: Readonly<Record<string, readonly [dangers: string[], code: number, counts: number[]]>> = {
-  nothing: [[], 0, [0, 0, 0, 0]],
-  "a GPU node added": [["reboot: srv8 may reboot"], 3, [11, 2, 0, 0]],
-  "a host without GPUs added": [[], 0, [0, 0, 0, 0]],
-  "a GPU in another slot": [
-    [
-      "reboot: srv1 may reboot",
-      "downtime: GPU mapping w-gpu-1-0000:65:00.0 is deleted: its VM is without the GPU meanwhile",
-    ],
-    3,
-    [1, 7, 1, 1],
-  ],
-  "consent to a reboot": [["reboot: srv2 may reboot"], 3, [0, 5, 0, 0]],
-  "more memory for a pool": [[], 2, [0, 5, 3, 0]],
-  "a pool on other hosts": [
-    [
-      "refused: an up refuses: w-db-1..3 are protected, and would go",
-      "vm: VM w-db-1..3 deleted and made anew with an empty disk, out of the cluster meanwhile",
-    ],
-    3,
-    [0, 2, 6, 0],
-  ],
-  "one node less": [["data: VM w-std-6 deleted with disk, drained before"], 3, [0, 2, 0, 3]],
-  "a taint renamed": [["downtime: taints of w-db change: pods without that toleration are evicted"], 3, [0, 1, 0, 0]],
-  "another image": [[], 2, [0, 0, 10, 0]],
-  "another Kubernetes": [["cluster: Kubernetes Automatic -> 1.34: every node is drained in turn"], 3, [0, 2, 0, 0]],
-  "a user added": [[], 2, [3, 0, 0, 0]],
-};
+const fitting = Object.entries(cases).flatMap(([name, { unfit }]) => (unfit === true ? [] : [name]));
 
 /** Answers of the real engine, recorded; record.ts renews them. */
-describe("the changes of a homelab", () => {
-  it("are recorded for every case", () => assert.deepEqual(Object.keys(expected), Object.keys(cases)));
+describe("the changes of stacks that were brought up", () => {
+  it("are recorded for every case", () => assert.deepEqual(Object.keys(expected), fitting));
 
   for (const [name, [dangers, code, counts]] of Object.entries(expected)) {
     it(`tell what may hurt: ${name}`, () => {
@@ -59,14 +41,18 @@ describe("the changes of a homelab", () => {
     it(`equal their golden text and comment: ${name}`, () => {
       const changes = changesOfCase(name);
       const text = explainChanges(changes, { width: 80, full: true, paint: noPaint });
-      assert.equal(`${text}\n`, golden(`${fileName(name)}.txt`));
-      const picture = "https://ci.my.org/plan.svg";
-      assert.equal(markdownOf(changes, { picture }), golden(`${fileName(name)}.md`));
+      assertGolden(name, "txt", `${text}\n`);
+      assertGolden(name, "md", markdownOf(changes));
     });
   }
 
+  it("name an address of the picture where one is given", () => {
+    const comment = markdownOf(changesOfCase("nothing"), { picture: "https://ci.my.org/a plan.svg" });
+    assert.ok(comment.includes("![plan of homelab](https://ci.my.org/a%20plan.svg)"));
+  });
+
   it("have the same text with colours, and no line wider than asked for", () => {
-    for (const name of Object.keys(cases)) {
+    for (const name of fitting) {
       const changes = changesOfCase(name);
       const plain = explainChanges(changes, { width: 80, full: false, paint: noPaint });
       const coloured = explainChanges(changes, { width: 80, full: false, paint: paintFor({ isTTY: true }, true) });
@@ -78,28 +64,48 @@ describe("the changes of a homelab", () => {
 });
 
 const look = (host: string, its: Partial<HostLook> = {}): HostLook => ({
-  ...{ host, reached: true, reboot: [], mayReboot: true, writes: [], gpus: [], faults: [] },
+  ...{ host, reached: true, reboot: [], mayReboot: true, writes: [], drift: [], gpus: [], faults: [] },
   ...its,
 });
 
 describe("the changes of hosts that were looked at", () => {
   it("say who will reboot and why, and leave out who will not", () => {
     const why = ["the running kernel was started without iommu=pt"];
-    const will = changesOfCase("a GPU node added", [look("srv8", { reboot: why })]);
-    assert.deepEqual(will.dangers, [{ kind: "reboot", text: "srv8 will reboot", why }]);
-    const not = changesOfCase("a GPU node added", [look("srv8")]);
+    const will = changesOfCase("consent to a reboot", [look("srv2", { reboot: why })]);
+    assert.deepEqual(will.dangers, [{ kind: "reboot", text: "srv2 will reboot", why }]);
+    const not = changesOfCase("consent to a reboot", [look("srv2")]);
     assert.deepEqual([not.dangers, exitCodeOf(not)], [[], 2]);
   });
 
   it("know nothing of a host that did not answer, and end as a fault", () => {
     const fault = { checked: "SSH", found: "nothing", expected: "the host", fix: "switch it on" };
-    const changes = changesOfCase("a GPU node added", [look("srv8", { reached: false, faults: [fault] })]);
-    assert.deepEqual([texts(changes), exitCodeOf(changes)], [["reboot: srv8 may reboot"], 1]);
+    const changes = changesOfCase("consent to a reboot", [look("srv2", { reached: false, faults: [fault] })]);
+    assert.deepEqual([texts(changes), exitCodeOf(changes)], [["reboot: srv2 may reboot"], 1]);
     const text = explainChanges(changes, { width: 80, full: false, paint: noPaint });
     assert.match(
       text,
-      /srv8 {2}not reached\n {6}checked {3}SSH\n {6}found {5}nothing\n {6}expected {2}the host\n {6}fix {7}switch it on/,
+      /srv2 {2}not reached\n {6}checked {3}SSH\n {6}found {5}nothing\n {6}expected {2}the host\n {6}fix {7}switch it on/,
     );
+  });
+});
+
+describe("a stack that does not fit any more", () => {
+  for (const [name, { stack, unfit }] of Object.entries(cases)) {
+    if (unfit !== true) continue;
+    it(`has a comment with every fault, and with the plan that it had: ${name}`, () => {
+      try {
+        planOf(name);
+        assert.fail("it fits");
+      } catch (error) {
+        assertGolden(name, "md", failureMarkdown(failureOf(stack, error, baseOf(name))));
+      }
+    });
+  }
+
+  it("shows a message where there is no list of faults, and hides no mistake of ours", () => {
+    const comment = failureMarkdown(failureOf("rack", new UserError("no CLI\n```\n  fix: install it")));
+    assert.ok(comment.includes("### rack: ❌ no preview\n\n````text\nno CLI\n```\n  fix: install it\n````\n"), comment);
+    assert.throws(() => failureOf("rack", new TypeError("ours")), /ours/);
   });
 });
 

@@ -3,13 +3,16 @@ import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { changesOf, type Changes, type Compared } from "../../../cli/preview/changes";
 import type { HostLook } from "../../../cli/preview/look";
-import type { Verdict } from "../../../cli/preview/verdict";
+import type { Base } from "../../../cli/preview/compare";
+import { stageFactsOf } from "../../../cli/preview/facts";
+import { usersOf } from "../../../cli/preview/users";
+import { verdictOf } from "../../../cli/preview/verdict";
 import { parseProfile } from "../../../config/parse";
 import { secretKeys } from "../../../config/schema";
 import type { PreviewStep, StackPreview } from "../../../engine/preview";
 import { makePlan, type Plan } from "../../../plan/plan";
-import { homelab } from "../../program/homelab";
-import { cases, fileOf } from "./cases";
+import { afterOf, beforeOf, caseOf, fileOf } from "./cases";
+import type { Stack } from "./upped";
 
 interface Recorded {
   readonly steps: readonly PreviewStep[];
@@ -25,30 +28,40 @@ export function recorded(name: string): StackPreview {
   return { steps: [...steps, ...Array.from({ length: same }, () => other)], warnings };
 }
 
-export function planOf(name: string): Plan {
-  const stack = cases[name]?.(homelab()) ?? {};
-  const open = Object.fromEntries(Object.entries(stack).filter(([key]) => !secretKeys.includes(key)));
-  return makePlan(parseProfile(open, { stack: "homelab" }), { modelConfigs: {} });
+const openKeys = (stack: Stack): Stack =>
+  Object.fromEntries(Object.entries(stack).filter(([key]) => !secretKeys.includes(key)));
+
+const made = (stack: string, values: Stack): Plan =>
+  makePlan(parseProfile(openKeys(values), { stack }), { modelConfigs: {} });
+
+/** The plan after a case. @throws ProfileError where it does not fit */
+export const planOf = (name: string): Plan => made(caseOf(name).stack, afterOf(caseOf(name)));
+
+/** What a case starts from. */
+export function baseOf(name: string): Base {
+  const one = caseOf(name);
+  return { from: "origin/main", kind: "planned", verdict: verdictOf(made(one.stack, beforeOf(one))) };
 }
 
-const compared: Compared = {
-  state: "/srv/state/homelab.json",
-  resources: 119,
-  secretPlaceholders: [],
-  keyPlaceholders: [],
-  standIns: [],
-};
+const secretsOf = (values: Stack): Record<string, string> =>
+  Object.fromEntries(
+    Object.entries(values).flatMap(([key, value]) => (secretKeys.includes(key) ? [[key, String(value)]] : [])),
+  );
 
-/** Not the plan's own: its figures get better, and these texts stay. */
-const verdict: Verdict = {
-  models: [{ name: "gemma-3-27b", text: "TP 1 x PP 1, 3 replicas of 1 GPU, 8,192 tokens of context" }],
-  gpus: { used: 3, all: 4 },
-  warnings: ["models[0].revision is main, which moves: name a commit to get the same model every time"],
-};
-
-/** The changes of a case. */
+/** The changes of a case, by somebody who has the passphrase. */
 export function changesOfCase(name: string, looks?: readonly HostLook[]): Changes {
-  const plan = planOf(name);
-  const hosts = plan.platform === "proxmox" ? plan.hosts : [];
-  return changesOf(recorded(name), { stack: "homelab", verdict, compared, hosts, looks });
+  const [one, plan, preview] = [caseOf(name), planOf(name), recorded(name)];
+  const [before, after] = [beforeOf(one), afterOf(one)].map((values) => usersOf(secretsOf(values)));
+  const compared: Compared = {
+    state: `/srv/state/${one.stack}.json`,
+    resources: preview.steps.filter(({ op }) => op !== "create").length,
+    secretPlaceholders: [],
+    keyPlaceholders: [],
+    standIns: [],
+  };
+  return changesOf(preview, {
+    ...{ stack: one.stack, verdict: verdictOf(plan), compared, looks, base: baseOf(name), facts: stageFactsOf(plan) },
+    hosts: plan.platform === "proxmox" ? plan.hosts : [],
+    users: before === undefined || after === undefined ? undefined : { before, after },
+  });
 }

@@ -1,12 +1,11 @@
 /**
- * Records what the engine answers for each of `cases.ts`: `npx tsx test/cli/preview/record.ts`. Only what is not the same
+ * Records what the engine answers for each of `cases.ts`: `npx tsx test/cli/preview/record.ts [case ...]`. Only what is not the same
  * is kept, and how many are.
  */
 import { mkdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import type { PropertyChange, StackPreview } from "../../../engine/preview";
-import { homelab } from "../../program/homelab";
-import { cases, fileOf } from "./cases";
+import { afterOf, beforeOf, cases, fileOf } from "./cases";
 import { ask, upped } from "./upped";
 
 /** Scripts are long, and their settings come first. */
@@ -24,15 +23,21 @@ const short = ({ steps, warnings }: StackPreview): object => ({
   warnings,
 });
 
-async function main(): Promise<void> {
+async function main(wanted: readonly string[]): Promise<void> {
   const directory = join(__dirname, "recorded");
   mkdirSync(directory, { recursive: true });
-  const state = await upped(homelab());
-  for (const [name, edit] of Object.entries(cases)) {
-    const answer = short(await ask(edit(homelab()), state));
-    writeFileSync(join(directory, fileOf(name)), `${JSON.stringify(answer, undefined, 2)}\n`);
+  const states = new Map<string, Promise<string>>();
+  for (const [name, one] of Object.entries(cases)) {
+    if (one.unfit === true || (wanted.length > 0 && !wanted.includes(name))) continue;
+    const key = `${one.stack} ${one.from === undefined ? "" : name}`;
+    const state = states.get(key) ?? upped(one.stack, beforeOf(one));
+    states.set(key, state);
+    const answer = short(await ask(one.stack, afterOf(one), await state));
+    // The same on every machine.
+    const text = JSON.stringify(answer, undefined, 2).replaceAll(process.cwd(), "/srv/tokenrack");
+    writeFileSync(join(directory, fileOf(name)), `${text}\n`);
     process.stdout.write(`${name}\n`);
   }
 }
 
-void main().then(() => process.exit(0));
+void main(process.argv.slice(2)).then(() => process.exit(0));

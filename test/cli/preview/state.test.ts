@@ -65,17 +65,23 @@ describe("the recorded state", () => {
     assert.deepEqual(checkpoint.latest, { resources });
   });
 
-  it("is refused where it cannot be opened, with what to do and without what is in it", () => {
+  it("is compared with all but its secrets where they cannot be opened, and holds none of them", () => {
     const file = put("state.json", sealed);
-    const message = refusal(() => ask({ file }));
-    assert.match(message, /no passphrase.*PULUMI_CONFIG_PASSPHRASE/);
-    assert.doesNotMatch(message, /CANARY/);
-    assert.equal(ask({ file, passphrase: true })?.resources, 1);
+    const closed = ask({ file });
+    assert.deepEqual([closed?.hidden, closed?.resources], [true, 1]);
+    assert.doesNotMatch(closed?.text ?? "", /CANARY|ciphertext|secrets_providers/);
+    assert.ok(closed?.text.includes('"plaintext":"\\"not readable here\\""'));
+    const opened = ask({ file, passphrase: true });
+    assert.equal(opened?.hidden, false);
+    assert.match(opened?.text ?? "", /CANARY.*secrets_providers|secrets_providers.*CANARY/);
     const service = put("service.json", sealed.replace('"passphrase"', '"service"'));
-    assert.match(
-      refusal(() => ask({ file: service, passphrase: true })),
-      /--show-secrets/,
-    );
+    assert.equal(ask({ file: service, passphrase: true })?.hidden, true);
+  });
+
+  it("is taken by the stack's name from a directory, which a new stack is not in", () => {
+    put("states/rack.json", exported());
+    assert.equal(ask({ file: place.path("states") })?.resources, 1);
+    assert.equal(ask({ file: place.path("states"), stack: "new" }), undefined);
   });
 
   it("is refused in a backend that needs a network, naming neither its path nor its parameters", () => {
