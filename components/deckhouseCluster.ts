@@ -1,5 +1,6 @@
 import * as pulumi from "@pulumi/pulumi";
 import {
+  daySettings,
   dockerConfigSecret,
   encodePasswordHash,
   licenceSecret,
@@ -22,6 +23,8 @@ export interface DeckhouseClusterArgs {
   readonly master: SshHost;
   /** Host with docker or podman that runs the installer. @default this machine */
   readonly bootstrapHost?: SshHost;
+  /** What has to be there before anything runs on that host. @default nothing */
+  readonly bootstrapAfter?: pulumi.Resource | undefined;
   /** Which of the two. @default "auto" */
   readonly engine?: "auto" | "docker" | "podman";
   /** Absolute directory on that host that outlives the run: a bootstrap that was cut off goes on from it. */
@@ -49,7 +52,7 @@ export class DeckhouseCluster extends pulumi.ComponentResource implements Cluste
 
   /** Opens the API as administrator, at the first master's address; resolves once the API answers. Secret. */
   readonly kubeconfig: pulumi.Output<string>;
-  /** The nodes of each pool as JSON; resolves once each pool has its nodes, all Ready. */
+  /** The nodes of each pool as JSON; resolves once each pool has its nodes, all Ready. Known in the preview of a cluster that is there. */
   readonly ready: pulumi.Output<string>;
 
   constructor(name: string, args: DeckhouseClusterArgs, opts?: pulumi.ComponentResourceOptions) {
@@ -72,21 +75,28 @@ export class DeckhouseCluster extends pulumi.ComponentResource implements Cluste
       inside,
     );
     const nodes = [...objects].filter(([id]) => /^(?:NodeGroup|StaticInstance)\//.test(id)).map(([, made]) => made);
-    this.ready = this.awaitNodes(name, args, rendered, nodes, inside).stdout;
+    // Not what the command prints: a preview that changes a pool does not know that, and with it nothing in the cluster.
+    const counts = Object.fromEntries(rendered.pools.map((pool) => [pool.name, pool.count]));
+    this.ready = this.awaitNodes(name, args, rendered, nodes, inside).id.apply(() => JSON.stringify(counts));
     this.registerOutputs({ kubeconfig: this.kubeconfig, ready: this.ready });
   }
 
   private bootstrap(
     name: string,
     args: DeckhouseClusterArgs,
-    { bootstrap: config, image, licensedRegistry: registry = "", bootstrapSecrets }: RenderedDeckhouse,
+    { bootstrap: config, image, licensedRegistry: registry = "", privateRegistry, bootstrapSecrets }: RenderedDeckhouse,
     secrets: Readonly<Record<string, pulumi.Input<string>>>,
   ): HostCommand {
     const { cluster, master, stateDirectory: state, engine = "auto" } = args;
     const wanted = [nodeKeySecret, ...(registry === "" ? [] : [licenceSecret]), ...bootstrapSecrets];
+    const own =
+      privateRegistry === undefined
+        ? {}
+        : { registry_host: privateRegistry.host, registry_ca: privateRegistry.ca.trim() };
     const settings = {
       cluster,
       state,
+      ...own,
       image,
       registry,
       engine,
@@ -102,11 +112,15 @@ export class DeckhouseCluster extends pulumi.ComponentResource implements Cluste
         host: args.bootstrapHost,
         script: "bootstrap",
         create: { stage: "bootstrap", settings },
-        remove: { stage: "forget", settings: { cluster, state } },
+        remove: { stage: "forget", settings: { cluster, state, ...own } },
         secrets: { ...pickSecrets(secrets, wanted), masterHostKey: master.hostKey },
         ...onFirstMachine(args),
       },
-      { parent: this, customTimeouts: { create: day, update: day } },
+      {
+        parent: this,
+        customTimeouts: { create: day, update: day },
+        ...(args.bootstrapAfter === undefined ? {} : { dependsOn: args.bootstrapAfter }),
+      },
     );
   }
 
@@ -144,13 +158,7 @@ export class DeckhouseCluster extends pulumi.ComponentResource implements Cluste
     uid: pulumi.Output<string>,
     opts: pulumi.CustomResourceOptions,
   ): void {
-    const settings = {
-      cluster,
-      kubernetes_version: input.cluster.kubernetesVersion,
-      pod_subnet: input.cluster.podSubnetCIDR,
-      service_subnet: input.cluster.serviceSubnetCIDR,
-    };
-    const create = { stage: "version", settings } as const;
+    const create = { stage: "version", settings: { cluster, ...daySettings(input) } } as const;
     hostCommand(`${name}-version`, { host: master, script: "version", create, standsOn: [uid] }, opts);
   }
 

@@ -9,6 +9,7 @@ export interface MasterHostKeyArgs {
   readonly host: SshHost;
   /** IPv4 address of the first master. */
   readonly address: string;
+  /** Port of its SSH server. */
   readonly port: number;
   /** What says which machine it is, known once its VM was started: another one is asked anew. */
   readonly machine: pulumi.Input<string>;

@@ -8,6 +8,7 @@ import {
   parseRebootedFrom,
   passthroughGpus,
   renderVfio,
+  stateOf,
   vfioCommand,
   vfioPieces,
   type PassthroughGpu,
@@ -15,6 +16,7 @@ import {
   type VfioHostPlan,
   type VfioStage,
 } from "../render/vfio";
+import { ran } from "./ran";
 
 /** Arguments of `VfioHost`. */
 export interface VfioHostArgs {
@@ -58,17 +60,17 @@ export class VfioHost extends pulumi.ComponentResource {
   readonly gpus: pulumi.Output<PassthroughGpu[]>;
   /** The host's name; resolves with `verified`. */
   readonly settled: pulumi.Output<string>;
-  /**
-   * What `settled` comes from: what depends on it begins after. A resource and not an output, as the SDK waits for ever for
-   * a `dependsOn` that is an output and not known, which it is when a stack is destroyed that got half way.
-   */
+  /** What `settled` comes from: for `dependsOn` of what has to begin after. */
   readonly settledBy: pulumi.Resource;
 
   constructor(name: string, args: VfioHostArgs, opts?: pulumi.ComponentResourceOptions) {
     super(VfioHost.type, name, {}, opts);
     const patient = { dialErrorLimit: patience(args.returnSeconds ?? 600), perDialTimeout: longestPauseSeconds };
     const inspect = this.stage(name, "inspect", args, brief);
-    const apply = this.stage(name, "apply", args, brief, { dependsOn: inspect });
+    // Run again where a look that was asked for finds another thing than the one before it.
+    const apply = this.stage(name, "apply", args, brief, {
+      before: inspect.stdout.apply((stdout) => ({ applied: stateOf(parseInspection(stdout)) })),
+    });
     // A killed run may have left the host in its reboot.
     const reboot = this.stage(name, "reboot", args, patient, {
       before: apply.stdout.apply((applied) => ({ applied })),
@@ -107,7 +109,7 @@ export class VfioHost extends pulumi.ComponentResource {
     const { host, ssh } = args;
     const texts = vfioPieces(stage).map(readScript);
     const undo = stage === "apply" && host.restoreHost ? { delete: vfioCommand("restore", ssh.user) } : {};
-    return new remote.Command(
+    const command = new remote.Command(
       `${name}-${stage}`,
       {
         connection: connection(args, dial),
@@ -124,6 +126,7 @@ export class VfioHost extends pulumi.ComponentResource {
         ...(more.dependsOn === undefined ? {} : { dependsOn: more.dependsOn }),
       },
     );
+    return ran(command);
   }
 }
 

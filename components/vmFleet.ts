@@ -22,10 +22,11 @@ export interface VmFleetArgs {
   readonly sshPublicKey: pulumi.Input<string>;
   /** Ready GPUs by host. */
   readonly devices: Readonly<Record<string, pulumi.Input<readonly InspectedGpu[]>>>;
-  /** `VfioHost.settledBy` by host: the VMs of a host wait for it. Nothing on a host that is not here waits. */
+  /** `VfioHost.settledBy` by host: the image and the VMs of a host wait for it. Nothing on a host that is not here waits. */
   readonly settled: Readonly<Record<string, pulumi.Resource>>;
   /** Names of node pools whose VMs refuse to be deleted. */
   readonly protectedPools: readonly string[];
+  /** Looks whose a VM is before it is touched (`ownershipHook`). */
   readonly ownership: pulumi.ResourceHook;
   readonly leftovers: LeftoverHooks;
 }
@@ -70,11 +71,14 @@ export class VmFleet extends pulumi.ComponentResource {
     return found.resource();
   }
 
-  private provideImages(name: string, { image, imageStorage, imageShared, placement }: VmFleetArgs): CloudImages {
+  private provideImages(
+    name: string,
+    { image, imageStorage, imageShared, placement, settled }: VmFleetArgs,
+  ): CloudImages {
     const hosts = [...new Set(placement.vms.map(({ host }) => host))];
     return new CloudImages(
       `${name}-image`,
-      { image, storage: imageStorage, hosts, shared: imageShared },
+      { image, storage: imageStorage, hosts, shared: imageShared, settled },
       { parent: this },
     );
   }

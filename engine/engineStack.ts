@@ -1,6 +1,7 @@
 import { LocalWorkspace, Stack, type EngineEvent as RawEvent, type PulumiFn } from "@pulumi/pulumi/automation";
 import { rmSync } from "node:fs";
 import { z } from "zod";
+import { WatchedProgram } from "./brokenProgram";
 import { checkpointFile, readCheckpoint, hasStacks, removeTraces, type Checkpoint } from "./checkpoint";
 import { UserError } from "../config/errors";
 import type { EngineCommand } from "./engineCommand";
@@ -49,13 +50,14 @@ export class EngineStack {
   readonly name: string;
   readonly project: string;
   private prepared: Promise<Stack> | undefined;
-  /** What the program threw; it says more than the engine's report of it. */
-  private programError: unknown;
+  /** The program of the operation that runs, or ran last. */
+  private watched: WatchedProgram;
 
   /** Use openStack. */
   constructor(private readonly parts: StackParts) {
     this.name = parts.name;
     this.project = parts.copy.project;
+    this.watched = new WatchedProgram(parts.program);
   }
 
   /** Brings the working copy up to date and makes the stack if it is new. Idempotent; openStack calls it. */
@@ -142,7 +144,7 @@ export class EngineStack {
   private async makeStack(): Promise<Stack> {
     const { copy, passphrase, command, envVars, dir } = this.parts;
     const secrets = copy.sync(this.parts.config, passphrase.read());
-    const program: PulumiFn = () => this.runProgram();
+    const program: PulumiFn = () => this.watched.run();
     const workspace = await LocalWorkspace.create({ pulumiCommand: command, workDir: dir.workspace, envVars, program });
     if (this.checkpoint() === undefined) await this.cli("init", ["stack", "init", this.name]);
     for (const [key, value] of secrets) {
@@ -151,15 +153,6 @@ export class EngineStack {
       copy.recordSecret(key, value, passphrase.read());
     }
     return Stack.select(this.name, workspace);
-  }
-
-  private async runProgram(): ReturnType<PulumiFn> {
-    try {
-      return await this.parts.program();
-    } catch (error) {
-      this.programError = error;
-      throw error;
-    }
   }
 
   /**
@@ -187,9 +180,9 @@ export class EngineStack {
   private async operate(
     verb: string,
     options: OperationOptions,
-    work: (onEvent: (raw: RawEvent) => void, signal: { signal?: AbortSignal }) => Promise<unknown>,
+    work: (onEvent: (raw: RawEvent) => void, signal: { signal: AbortSignal }) => Promise<unknown>,
   ): Promise<ChangeSummary> {
-    this.programError = undefined;
+    this.watched = new WatchedProgram(this.parts.program);
     const diagnostics: Diagnostic[] = [];
     let changes: Record<string, number> = {};
     const onEvent = (raw: RawEvent): void => {
@@ -200,7 +193,9 @@ export class EngineStack {
       options.onEvent?.(event);
     };
     try {
-      await work(onEvent, options.signal === undefined ? {} : { signal: options.signal });
+      await this.watched.during((broken) =>
+        work(onEvent, { signal: options.signal === undefined ? broken : AbortSignal.any([options.signal, broken]) }),
+      );
     } catch (error) {
       throw await this.explained(verb, error, diagnostics, options.signal?.aborted === true);
     }
@@ -228,7 +223,7 @@ export class EngineStack {
       error,
       diagnostics,
       aborted,
-      programError: this.programError,
+      programError: this.watched.error,
       checkpoint: this.checkpoint(),
       salt: this.parts.copy.stackSettings()?.encryptionsalt,
       passphrase: this.parts.passphrase,

@@ -24,7 +24,9 @@ export function openStateDir(root: string): StateDir {
   const workspace = path.join(root, "workspace");
   for (const dir of [root, backend, workspace]) mkdirSync(dir, { recursive: true, mode: 0o700 });
   chmodSync(root, 0o700);
-  return { root, backend, backendUrl: pathToFileURL(backend).href, workspace };
+  // Else Pulumi writes a second file beside each, not at once: killed meanwhile it can never read its own state again ("EOF").
+  // @see gocloud.dev/blob/fileblob/attrs.go, setAttrs
+  return { root, backend, backendUrl: `${pathToFileURL(backend).href}?metadata=skip`, workspace };
 }
 
 export interface Passphrase {

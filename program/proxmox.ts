@@ -70,6 +70,12 @@ function prepareHosts(
 const nodePublicKey = ({ nodeSshKey }: ProxmoxSecrets): pulumi.Output<string> =>
   pulumi.unsecret(nodeSshKey.apply((key) => needed(publicKeyOf(key), "nodeSshKey")));
 
+/** What to wait for before the installer runs where a stack's own host is its bootstrap host: that one may have to reboot. */
+function settledBootstrap({ bootstrap: { host }, hosts: all }: ProxmoxPlan, hosts: Hosts): pulumi.Resource | undefined {
+  const own = all.find(({ ssh }) => ssh.address === host?.address && ssh.port === host.port);
+  return own === undefined ? undefined : hosts.get(own.vfio.name)?.settledBy;
+}
+
 /** Stage 2. */
 function makeVms(
   { placement, fleet }: ProxmoxPlan,
@@ -151,6 +157,7 @@ export function proxmoxCluster(plan: ProxmoxPlan, secrets: ProxmoxSecrets): Made
       input: plan.deckhouse,
       master,
       ...(host === undefined ? {} : { bootstrapHost: sshHost(host, secrets, "cluster.bootstrap.host") }),
+      bootstrapAfter: settledBootstrap(plan, hosts),
       engine,
       stateDirectory,
       secrets: deckhouseSecrets(plan, secrets),

@@ -1,7 +1,7 @@
 # shellcheck shell=sh disable=SC2154
 # Installs Deckhouse on the first master with its installer image (dhctl), on a bootstrap host or on this machine.
 # Settings: cluster, state (directory that stays), image, registry (asks for the licence key; empty for none), engine (docker,
-# podman or auto), master_address, master_port, master_user, config (YAML), deckhouse_timeout.
+# podman or auto), master_address, master_port, master_user, config (YAML), deckhouse_timeout; of deckhouse-registry.sh.
 # By standard input: nodeSshKey.base64, masterHostKey (the master's public host key), and the secrets that config names.
 # Prints the uid of the cluster. Run again: an installed cluster is left alone, one that was cut off goes on.
 
@@ -189,6 +189,7 @@ stage_bootstrap() {
     ;;
   esac
   check_unchanged
+  trust_registry
   install
   look_at_master
   case $found in

@@ -11,7 +11,7 @@ import type { ClusterObject } from "../../render/deckhouse";
 import { secretsIn } from "../../render/deckhouse/objects";
 import { toYaml } from "../../render/text";
 import { hostCommand, pickSecrets, type HostCommand, type SshHost } from "./hostCommand";
-import type { Settings } from "./scripts";
+import type { Settings } from "../scripts";
 
 /** Where the objects go, and what they need. */
 export interface ClusterObjectsArgs {

@@ -1,13 +1,16 @@
 /** A script's stages as a resource, on a host over SSH or on this machine. */
 import { local, remote } from "@pulumi/command";
 import * as pulumi from "@pulumi/pulumi";
-import { commandOf, secretLines, stdinOf, type Script, type Settings, type Stage } from "./scripts";
+import { ran } from "../ran";
+import { commandOf, secretLines, stdinOf, type Script, type Settings, type Stage } from "../scripts";
 
 /** A host over SSH, and what opens it. */
 export interface SshHost {
   /** IPv4 address or name. */
   readonly address: string;
+  /** Who logs in. */
   readonly user: string;
+  /** Port of its SSH server. */
   readonly port: number;
   /** The host's public key as one line, known beforehand: another key refuses the connection before anything is sent. */
   readonly hostKey: pulumi.Input<string>;
@@ -63,7 +66,7 @@ export function hostCommand(name: string, args: HostCommandArgs, opts: pulumi.Cu
   });
   if (host === undefined) {
     const logging = secretOutput ? local.Logging.None : local.Logging.Stderr;
-    return new local.Command(name, { ...inputs, logging }, options);
+    return ran(new local.Command(name, { ...inputs, logging }, options));
   }
   const { address, user, port, hostKey, privateKey, passphrase } = host;
   const connection = {
@@ -71,7 +74,7 @@ export function hostCommand(name: string, args: HostCommandArgs, opts: pulumi.Cu
     ...(passphrase === undefined ? {} : { privateKeyPassword: pulumi.secret(passphrase) }),
   };
   const logging = secretOutput ? remote.Logging.None : remote.Logging.Stderr;
-  return new remote.Command(name, { ...inputs, connection, logging }, options);
+  return ran(new remote.Command(name, { ...inputs, connection, logging }, options));
 }
 
 /**

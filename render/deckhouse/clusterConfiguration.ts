@@ -1,5 +1,5 @@
 /** What the installer needs to know of the cluster. */
-import type { JsonObject } from "../text";
+import { toYaml, type JsonObject } from "../text";
 import type { DeckhouseInput, Proxy } from "../../plan/deckhouse/types";
 
 /**
@@ -14,7 +14,19 @@ const proxySettings = ({ httpProxy, httpsProxy, noProxy }: Proxy): JsonObject =>
   noProxy,
 });
 
-/** `ClusterConfiguration`: all but `kubernetesVersion` and `defaultCRI` stays as it is for the cluster's life. */
+/** What may change in a cluster's life, and what may not, by the names that the stage `version` has for them. */
+export function daySettings({ cluster }: DeckhouseInput): Readonly<Record<string, string>> {
+  return {
+    kubernetes_version: cluster.kubernetesVersion,
+    default_cri: cluster.defaultCri,
+    proxy: cluster.proxy === undefined ? "" : toYaml(proxySettings(cluster.proxy)),
+    pod_subnet: cluster.podSubnetCIDR,
+    service_subnet: cluster.serviceSubnetCIDR,
+    cluster_domain: cluster.clusterDomain,
+  };
+}
+
+/** `ClusterConfiguration`. @see daySettings */
 export function clusterConfiguration({ cluster }: DeckhouseInput): JsonObject {
   const { podSubnetCIDR, serviceSubnetCIDR, kubernetesVersion, clusterDomain, defaultCri, proxy } = cluster;
   return {

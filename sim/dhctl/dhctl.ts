@@ -10,6 +10,7 @@ import { join } from "node:path";
 import { parseAllDocuments, stringify } from "yaml";
 import { parseFlags, type Flags } from "./flags";
 import { checkDocuments, type Document } from "./documents";
+import { adminConfOf, installInto, realCluster, uidOf } from "./handover";
 import { changeWorld, noteWrite, onMaster, readWorld, worldDirectory, type StoredObject } from "./world";
 
 /** Its phases for a static cluster, in order. */
@@ -96,9 +97,11 @@ async function installKubernetes({ documents, cache }: Run): Promise<void> {
     changeWorld((world) => (world.steps[name] = sums[name] ?? ""));
   }
   if (readWorld().uid !== undefined) return;
-  writeFileSync(onMaster("admin.conf"), adminConf, { mode: 0o600 });
+  const real = realCluster();
+  writeFileSync(onMaster("admin.conf"), real === undefined ? adminConf : adminConfOf(real), { mode: 0o600 });
+  const uid = real === undefined ? randomUUID() : uidOf(real);
   changeWorld((world) => {
-    world.uid = randomUUID();
+    world.uid = uid;
     world.clusterConfiguration = stringify(cluster);
     world.nodes = [{ name: "master-1", group: "master", ready: false }];
   });
@@ -125,6 +128,8 @@ function installDeckhouse({ documents, cache }: Run): void {
   // Done again, the same manifests change nothing.
   if (!readWorld().deckhouse) noteWrite("install deckhouse");
   writeFileSync(join(cache, "manifests"), "");
+  const real = realCluster();
+  if (real !== undefined) installInto(real, documents);
   changeWorld((world) => {
     world.deckhouse = true;
     for (const document of documents.filter(({ kind }) => kind === "ModuleConfig")) {

@@ -207,6 +207,16 @@ describe("DeckhouseCluster", () => {
     assert.deepEqual([address, hostKey], ["10.0.0.9", "ssh-ed25519 BBBB"]);
   });
 
+  it("tells the installer's host the CA of a registry of one's own, and takes it back with the installation", async () => {
+    const registry = { imagesRepo: "registry.lan:5000/deckhouse/ce", ca: "-----BEGIN CERTIFICATE-----\nMIIB\n" };
+    const { recorder } = await make(false, { input: { ...small, registry } });
+    const { create, delete: remove } = recorder.get("dh-bootstrap").inputs;
+    for (const command of [create, remove]) {
+      assert.match(String(command), /\nregistry_host=registry\.lan:5000\n/);
+      assert.match(String(command), /\nregistry_ca=.*\n-----BEGIN CERTIFICATE-----\nMIIB\n/);
+    }
+  });
+
   it("refuses a secret that is needed and not given, by name", async () => {
     await record({ preview: true, outputs });
     const few = args({ secrets: {} });

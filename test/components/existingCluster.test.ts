@@ -22,7 +22,7 @@ for (const preview of [false, true])
       assert.deepEqual([type, parent], ["command:local:Command", recorder.get("existing").urn]);
       assert.match(
         String(inputs["create"]),
-        /^cluster=a100\nfloor=30\npools=\$\(cat <<'TOKENRACK_TEXT'\ngpu 2 8 nvidia\.com\/gpu\.present=true,zone=a\nrest 1 0 -\nTOKENRACK_TEXT\n\)\n/,
+        /^stack=a100\nfloor=30\npools=\$\(cat <<'TOKENRACK_TEXT'\ngpu 2 8 nvidia\.com\/gpu\.present=true,zone=a\nrest 1 0 -\nTOKENRACK_TEXT\n\)\n/,
       );
       assert.doesNotMatch(String(inputs["create"]), /CANARY/);
       const { stdin } = inputs;

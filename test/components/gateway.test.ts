@@ -63,6 +63,8 @@ for (const preview of [false, true])
         ["gateway-path-v1", "kubernetes:networking.k8s.io/v1:Ingress"],
         ["gateway-pods", "kubernetes:apps/v1:Deployment"],
         ["gateway-program", "kubernetes:core/v1:ConfigMap"],
+        ["gateway-quota-certificate", "kubernetes:cert-manager.io/v1:Certificate"],
+        ["gateway-quota-issuer", "kubernetes:cert-manager.io/v1:Issuer"],
         ["gateway-quota-secret", "kubernetes:core/v1:Secret"],
         ["gateway-quota-service", "kubernetes:core/v1:Service"],
         ["gateway-quota-store", "kubernetes:apps/v1:Deployment"],

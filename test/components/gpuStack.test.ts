@@ -25,7 +25,7 @@ for (const preview of [false, true])
       const { create, stdin } = recorder.get("gpus-gpus").inputs;
       assert.match(
         String(create),
-        /^pools=\$\(cat <<'TOKENRACK_TEXT'\nw-gpu 3 1 node\.deckhouse\.io\/group=w-gpu\nw-gpu-3060 1 1 node\.deckhouse\.io\/group=w-gpu-3060\nTOKENRACK_TEXT\n\)\nnamespaces=gpu-operator\nversions=v26\.7\.0\nwait_seconds=2700\n/,
+        /^pools=\$\(cat <<'TOKENRACK_TEXT'\nw-gpu 3 1 node\.deckhouse\.io\/group=w-gpu\nw-gpu-3060 1 1 node\.deckhouse\.io\/group=w-gpu-3060\nTOKENRACK_TEXT\n\)\nresource='nvidia\\\.com\/gpu'\nnamespaces=gpu-operator\nversions=v26\.7\.0\nwait_seconds=2700\n/,
       );
       assert.doesNotMatch(String(create), /CANARY/);
       assert.ok(isWrapped(stdin) && String(stdin.value).endsWith(`\n${kubeconfig}`));
@@ -35,9 +35,21 @@ for (const preview of [false, true])
     });
 
     it("installs nothing on nodes that came with all, and counts all the same", async () => {
-      const { mode, pools, readySeconds } = { ...plan, mode: "preinstalled" as const };
-      const [recorder] = await made({ mode, pools, readySeconds }, preview);
+      const { mode, resource, pools, readySeconds } = { ...plan, mode: "preinstalled" as const };
+      const [recorder] = await made({ mode, resource, pools, readySeconds }, preview);
       assert.deepEqual(names(recorder), ["gpus", "gpus-gpus"]);
+    });
+
+    it("gives each of its rooms the Secret that images are pulled by", async () => {
+      const recorder = await record({ preview, outputs: () => ({ stdout: "{}", status: { version: "1" } }) });
+      const hami = { chart: { chart: "hami" }, namespace: "hami-system", splitCount: 10, tolerations: [] };
+      const pullSecret = { name: "registry", logins: pulumi.secret("CANARY") };
+      const gpuStack = { ...plan, hami };
+      await settle(recorder, new GpuStack("gpus", { gpuStack, image: "node:22", kubeconfig, pullSecret }));
+      assert.deepEqual(
+        names(recorder).filter((name) => name.endsWith("-pull-secret")),
+        ["gpus-gpu-operator-pull-secret", "gpus-hami-system-pull-secret"],
+      );
     });
 
     it("has HAMi in a room of its own, and power limits on the pools that have one", async () => {

@@ -1,9 +1,10 @@
 import assert from "node:assert/strict";
+import * as pulumi from "@pulumi/pulumi";
 import { ServingNamespace } from "../../components/servingNamespace";
 import { planArrows } from "../../plan/stages/arrows";
 import { existing } from "../config/stacks";
 import { stageInput } from "../plan/stages/cases";
-import { record } from "../support/mocks";
+import { isWrapped, record } from "../support/mocks";
 import { settle, valueOf } from "../support/settle";
 
 const arrows = planArrows(stageInput(existing), { ports: [443], onSite: false });
@@ -22,5 +23,16 @@ for (const preview of [false, true])
       const { metadata } = recorder.get("serving-namespace").inputs as { metadata: { labels: Record<string, string> } };
       assert.equal(metadata.labels["pod-security.kubernetes.io/enforce"], "restricted");
       assert.equal(await valueOf(made.namespace), preview ? undefined : "tokenrack");
+    });
+
+    it("has the Secret that its pods pull their images by, before anything goes into it", async () => {
+      const recorder = await record({ preview });
+      const pullSecret = { name: "registry", logins: pulumi.secret('{"auths":{"CANARY":{}}}') };
+      const made = new ServingNamespace("serving", { namespace: "tokenrack", arrows, pullSecret });
+      await settle(recorder, made);
+      const { type, metadata, stringData } = recorder.get("serving-pull-secret").inputs;
+      assert.equal(type, "kubernetes.io/dockerconfigjson");
+      assert.deepEqual(Reflect.get(metadata as object, "namespace"), "tokenrack");
+      assert.deepEqual(isWrapped(stringData) && stringData.value, { ".dockerconfigjson": '{"auths":{"CANARY":{}}}' });
     });
   });

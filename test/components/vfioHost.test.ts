@@ -60,7 +60,7 @@ const verified = JSON.stringify({
 
 const stages = ["inspect", "apply", "reboot", "verify"] as const;
 const results: Readonly<Record<string, string>> = {
-  inspect: '{"tokenrack":"vfio","host":"pve1"}',
+  inspect: verified.replace("quiet", "first"),
   apply: applied,
   reboot: '{"tokenrack":"vfio-reboot","from":"b1"}',
   verify: verified,
@@ -96,7 +96,7 @@ for (const preview of [false, true])
       const { recorder } = await ofHost(preview);
       const expected: Readonly<Record<(typeof stages)[number], unknown>> = {
         inspect: rendered("inspect"),
-        apply: rendered("apply"),
+        apply: preview ? unknown : rendered("apply", { applied: '["b2",[],[],[]]' }),
         reboot: preview ? unknown : rendered("reboot", { applied }),
         verify: preview ? unknown : rendered("verify", { rebootedFrom: "b1" }),
       };

@@ -185,7 +185,7 @@ describe("VmFleet's resources", () => {
     assert.deepEqual(ofType(recorder, types.mapping), []);
   });
 
-  it("wait with VMs for their host where that is readied, whether or not they have a GPU", async () => {
+  it("wait with image and VMs for their host where that is readied, whether or not they have a GPU", async () => {
     const recorder = await record({ preview: false, outputs, stack: "homelab" });
     // Is never registered, as its input never comes.
     const later = new local.Command("never", { create: new Promise<string>(() => undefined) });
@@ -195,7 +195,6 @@ describe("VmFleet's resources", () => {
       await new Promise((done) => setImmediate(done));
     // Mappings wait for what the host says of its GPUs.
     assert.deepEqual(made().toSorted(), [
-      "vms-image-pve1",
       "vms-image-pve2",
       "vms-pool",
       "w-db-1-vm",

@@ -43,6 +43,17 @@ describe("engine/stack on the real Pulumi engine", function () {
     assert.deepEqual(project.takeLog(), []);
   });
 
+  it("keeps its state in files that are replaced at once: one that a kill cuts short is never read again", async () => {
+    const stack = await project.open(() => Promise.resolve(void local("a", { create: "true" })));
+    await stack.up();
+    const files = readdirSync(path.join(project.stateDir, "backend"), { recursive: true, encoding: "utf8" });
+    assert.ok(files.includes(".pulumi/stacks/probe/dev.json"));
+    assert.deepEqual(
+      files.filter((file) => file.endsWith(".attrs")),
+      [],
+    );
+  });
+
   it("updates on a changed input, replaces on changed triggers, new before old", async () => {
     let args: LocalArgs = {};
     const set = (version: number, more: LocalArgs): void => {
@@ -134,6 +145,27 @@ describe("engine/stack on the real Pulumi engine", function () {
     const stack = await project.open(() => Promise.reject(mine));
     await assert.rejects(stack.up(), (error) => error === mine);
     await assert.rejects(stack.preview(), (error) => error === mine);
+  });
+
+  it("ends with the program's error when an output breaks that others wait for", async () => {
+    const mine = new Error("no such GPU");
+    const stack = await project.open(() => {
+      const a = local("a", { create: "echo x" });
+      const broken = a.stdout.apply((): string => {
+        throw mine;
+      });
+      const b = local("b", { create: broken });
+      // Waits for what will never be registered.
+      const c = new command.local.Command("c", { create: "true" }, { dependsOn: b });
+      return Promise.resolve({ said: c.stdout });
+    });
+    await stack.preview();
+    await assert.rejects(stack.up(), (error) => error === mine);
+    await assert.rejects(stack.preview(), (error) => error === mine);
+    assert.deepEqual(
+      stack.urns().filter((one) => one.includes("command:local")),
+      [urn("a")],
+    );
   });
 
   it("keeps secrets encrypted, in the state as in the working copy, and the committed files as they are", async () => {

@@ -1,5 +1,7 @@
 import type { PulumiFn } from "@pulumi/pulumi/automation";
 import assert from "node:assert/strict";
+import { lookAtHosts, type HostLook } from "../../cli/preview/look";
+import { healCommand, lookVerdict } from "../../cli/preview/lookText";
 import { VfioHost } from "../../components/vfioHost";
 import type { VfioHostPlan } from "../../render/vfio";
 import { startHost, type SimHost, type SimOptions } from "../../sim/host/simHost";
@@ -111,6 +113,40 @@ describe("VfioHost on the real engine", function () {
     await left.up();
     await left.destroy();
     assert.ok(hosts[0]?.has("etc/default/grub.d/zz-tokenrack-vfio.cfg"));
+  });
+
+  it("names what a hand has changed, which no run sees, and is set right by one stage run again", async () => {
+    await start({});
+    const [host] = hosts;
+    assert.ok(host !== undefined);
+    const stack = await project.open(program());
+    const look = async (): Promise<HostLook> => {
+      const { address, port, user, hostKey } = host;
+      const plan = { vfio: planOf("pve1"), ssh: { address, port, user, hostKey } };
+      const [found] = await lookAtHosts([plan], { privateKey: host.privateKey }, 60_000);
+      assert.ok(found !== undefined);
+      return found;
+    };
+    assert.deepEqual((await look()).drift, []);
+    await stack.up();
+    assert.deepEqual([(await look()).drift, lookVerdict(await look())], [[], "ready: nothing to do"]);
+    const [grubFile, menu] = ["etc/default/grub.d/zz-tokenrack-vfio.cfg", "boot/grub/grub.cfg"];
+    const wanted = host.read(grubFile);
+    host.write(grubFile, "GRUB_CMDLINE_LINUX_DEFAULT=quiet\n");
+    host.write(menu, host.read(menu).replaceAll(" iommu=pt", ""));
+    const line = `/${grubFile}: found GRUB_CMDLINE_LINUX_DEFAULT=quiet, expected GRUB_CMDLINE_LINUX_DEFAULT="\${GRUB_CMDLINE_LINUX_DEFAULT:-} iommu=pt"`;
+    assert.deepEqual((await look()).drift, [line]);
+    await host.reboot();
+    const drifted = await look();
+    assert.deepEqual(drifted.drift, [line, "the running kernel was started without iommu=pt"]);
+    assert.match(lookVerdict(drifted), /which an up alone does not look at/);
+    assert.deepEqual({ ...(await stack.up()), same: 0 }, { same: 0, create: 0, update: 0, replace: 0, delete: 0 });
+    const before = host.reboots;
+    const [, command] = /--replace '(.*)'/.exec(healCommand({ host: "x" }).replace("vfio-x", "pve1")) ?? [];
+    const { create, replace, delete: gone } = await stack.up({ replace: [command ?? ""] });
+    assert.deepEqual([create, replace, gone], [0, 1, 0]);
+    assert.deepEqual([host.read(grubFile), host.reboots], [wanted, before + 1]);
+    assert.deepEqual([(await look()).drift, lookVerdict(await look())], [[], "ready: nothing to do"]);
   });
 
   it("tells a refusal with its four fields, and touches nothing", async () => {

@@ -14,7 +14,7 @@ import type { LoggedRequest, ProxmoxSim } from "../../../sim/proxmox/server";
 import type { PciDevice, World } from "../../../sim/proxmox/world";
 import { secrets as commonSecrets } from "../../config/stacks";
 import { cephKey } from "../../program/homelab";
-import { licence, MadeMaster } from "../../scripts/deckhouse/madeMaster";
+import { licence, MadeMaster, type MadeMasterOptions } from "../../scripts/deckhouse/madeMaster";
 import { startSim } from "../../sim/proxmox/harness";
 import type { TestProject } from "../harness";
 
@@ -69,7 +69,7 @@ export interface OpenSite {
 }
 
 export class Site {
-  readonly master = new MadeMaster();
+  readonly master: MadeMaster;
   readonly hosts: SimHost[] = [];
   proxmox!: ProxmoxSim;
   private readonly names: string[] = [];
@@ -78,14 +78,21 @@ export class Site {
   private constructor(
     private readonly made: readonly SimOptions[],
     private readonly world: Partial<World>,
-  ) {}
+    master: MadeMasterOptions,
+  ) {
+    this.master = new MadeMaster(master);
+  }
 
   /**
    * Powers all on.
    * @param world of Proxmox, where it is not that of the hosts alone
    */
-  static async start(made: readonly SimOptions[] = threeHosts, world: Partial<World> = {}): Promise<Site> {
-    const site = new Site(made, world);
+  static async start(
+    made: readonly SimOptions[] = threeHosts,
+    world: Partial<World> = {},
+    master: MadeMasterOptions = {},
+  ): Promise<Site> {
+    const site = new Site(made, world, master);
     try {
       await site.master.start();
       site.hosts.push(...(await Promise.all(made.map(startHost))));
@@ -194,7 +201,7 @@ export class Site {
       bootstrap: {
         ...bootstrap,
         stateDirectory: this.master.state,
-        master: { name, ...here, ...(hostKey === undefined ? {} : { hostKey }) },
+        master: { name, address: this.master.address, ...(hostKey === undefined ? {} : { hostKey }) },
         masterHost: { ...bootstrap.masterHost, ...here },
       },
     };

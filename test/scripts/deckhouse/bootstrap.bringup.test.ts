@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { existsSync, readdirSync, readFileSync, rmSync, statSync } from "node:fs";
+import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from "node:fs";
 import { userInfo } from "node:os";
 import { join } from "node:path";
 import { renderDeckhouse } from "../../../render/deckhouse";
@@ -226,6 +226,43 @@ describe("deckhouse-bootstrap.sh, with a simulated installer and a real sshd", f
     });
     assert.equal(none.code, 3);
     assert.match(none.err, /no value for the secret deckhouseLicenseKey/);
+  });
+
+  describe("with a registry of one's own", () => {
+    const ca = "-----BEGIN CERTIFICATE-----\nMIIB\n-----END CERTIFICATE-----";
+    const own = { registry_host: "registry.lan:5000", registry_ca: ca };
+    let certs = "";
+    const here = () => join(certs, "registry.lan:5000");
+    beforeEach(() => (certs = master.place.make("certs.d")));
+    afterEach(() => rmSync(certs, { recursive: true }));
+
+    it("puts its CA where the engine looks for it, once, and takes it back", async () => {
+      const { code, err } = await run(own, { REGISTRY_CERTS: certs });
+      assert.equal(code, 0, err);
+      assert.match(err, /docker trusts the CA of registry\.lan:5000 from now on/);
+      assert.deepEqual(readdirSync(here()), ["tokenrack-test.crt"]);
+      const file = join(here(), "tokenrack-test.crt");
+      assert.equal(readFileSync(file, "utf8"), `${ca}\n`);
+      assert.equal(statSync(file).mode & 0o444, 0o444);
+      const forget = { state: master.state, ...own };
+      assert.equal((await master.run("forget", forget, { env: { REGISTRY_CERTS: certs } })).code, 0);
+      assert.deepEqual(readdirSync(here()), []);
+    });
+
+    it("leaves alone what the user has put there", async () => {
+      mkdirSync(here());
+      writeFileSync(join(here(), "ca.crt"), ca);
+      assert.equal((await run(own, { REGISTRY_CERTS: certs })).code, 0);
+      assert.deepEqual(readdirSync(here()), ["ca.crt"]);
+    });
+
+    it("names the file where it may not write it, before it does anything", async () => {
+      writeFileSync(here(), "a file where a directory belongs");
+      const { code, err } = await run(own, { REGISTRY_CERTS: certs });
+      assert.equal(code, 3);
+      assert.ok(err.includes(`put it at ${here()}/tokenrack-test.crt as root`), err);
+      assert.deepEqual(master.writes(), []);
+    });
   });
 
   it("forgets all but the log", async () => {

@@ -6,7 +6,7 @@ import { connect } from "node:net";
 import { userInfo } from "node:os";
 import { join } from "node:path";
 import { buildSync } from "esbuild";
-import { commandOf, secretLines, stdinOf, type Script, type Stage } from "../../../components/deckhouse/scripts";
+import { commandOf, secretLines, stdinOf, type Script, type Stage } from "../../../components/scripts";
 import type { World } from "../../../sim/dhctl/world";
 import { Place, freePort } from "../../support/fixtures";
 
@@ -58,6 +58,14 @@ process.on("exit", () => shared.remove());
 /** Licence key of the made registry: it must be nowhere but in standard input, and in files of mode 0600 while they are needed. */
 export const licence = "CANARY.licence-key";
 
+/** What a made master has besides. */
+export interface MadeMasterOptions {
+  /** Address of loopback that its sshd listens at. @default "127.0.0.1" */
+  readonly address?: string;
+  /** The real kubectl, where a real cluster is handed over to it (`sim/dhctl/handover.ts`). @default the simulated one */
+  readonly kubectl?: string;
+}
+
 export class MadeMaster {
   readonly place = new Place();
   readonly world = this.place.make("world");
@@ -67,7 +75,14 @@ export class MadeMaster {
   hostKey = "";
   /** The node key, PEM. */
   key = "";
+  readonly address: string;
+  private readonly kubectl: string | undefined;
   private sshd: ChildProcess | undefined;
+
+  constructor({ address = "127.0.0.1", kubectl }: MadeMasterOptions = {}) {
+    this.address = address;
+    this.kubectl = kubectl;
+  }
 
   /** Starts sshd and lays the programs out. */
   async start(): Promise<void> {
@@ -79,6 +94,7 @@ export class MadeMaster {
     this.hostKey = this.place.read("host.pub").split(" ").slice(0, 2).join(" ");
     this.programs("host-bin", ["docker"]);
     this.programs("master-bin", ["kubectl", "d8", "docker"]);
+    if (this.kubectl !== undefined) this.place.program("master-bin/kubectl", `exec '${this.kubectl}' "$@"`);
     this.place.program("master-bin/sudo", 'shift; exec "$@"');
     this.place.program("login", this.login());
     this.port = await freePort();
@@ -87,7 +103,9 @@ export class MadeMaster {
     this.place.write("sshd_config", this.sshdConfig());
     chmodSync(this.place.path("node.pub"), 0o600);
     this.change((world) => (world.licence = licence));
-    this.sshd = spawn("/usr/sbin/sshd", ["-D", "-e", "-f", this.place.path("sshd_config")], { stdio: "ignore" });
+    // It ends with this process, in whatever way that ends.
+    const sshd = ["--pdeathsig=KILL", "/usr/sbin/sshd", "-D", "-e", "-f", this.place.path("sshd_config")];
+    this.sshd = spawn("setpriv", sshd, { stdio: "ignore" });
     await this.answers();
   }
 
@@ -99,7 +117,7 @@ export class MadeMaster {
 
   private login(): string {
     return [
-      `export TOKENRACK_SIM_WORLD=${this.world} ADMIN_CONF=${this.world}/admin.conf BASHIBLE=${this.world}/bashible poll_seconds=0`,
+      `export TOKENRACK_SIM_WORLD=${this.world} ADMIN_CONF=${this.world}/admin.conf BASHIBLE=${this.world}/bashible poll_seconds=${this.kubectl === undefined ? 0 : 1}`,
       `export PATH=${this.place.path("master-bin")}:/usr/bin:/bin`,
       'printf "%s\\n" "$SSH_ORIGINAL_COMMAND" >>"$TOKENRACK_SIM_WORLD/ssh.log"',
       'exec /bin/sh -c "$SSH_ORIGINAL_COMMAND"',
@@ -109,7 +127,7 @@ export class MadeMaster {
   private sshdConfig(): string {
     return [
       `Port ${this.port}`,
-      "ListenAddress 127.0.0.1",
+      `ListenAddress ${this.address}`,
       `HostKey ${this.place.path("host")}`,
       `AuthorizedKeysFile ${this.place.path("node.pub")}`,
       `PidFile ${this.place.path("sshd.pid")}`,
@@ -124,7 +142,7 @@ export class MadeMaster {
 
   private async answers(): Promise<void> {
     for (;;) {
-      const socket = connect(this.port, "127.0.0.1");
+      const socket = connect(this.port, this.address);
       const up = await Promise.race([
         once(socket, "connect").then(() => true),
         once(socket, "error").then(
@@ -258,7 +276,7 @@ export class MadeMaster {
 
   async end(): Promise<void> {
     this.killAll();
-    if (this.sshd !== undefined && this.sshd.exitCode === null) {
+    if (this.sshd !== undefined && this.sshd.exitCode === null && this.sshd.signalCode === null) {
       this.sshd.kill();
       await once(this.sshd, "exit");
     }

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
-import { stringify } from "yaml";
-import { renderDeckhouse, type ClusterObject } from "../../../render/deckhouse";
+import { parse, stringify } from "yaml";
+import { daySettings, renderDeckhouse, type ClusterObject } from "../../../render/deckhouse";
 import { toYaml } from "../../../render/text";
 import { homelab } from "../../render/deckhouse/cases";
 import { MadeMaster, type Ended } from "./madeMaster";
@@ -57,11 +57,16 @@ describe("the stages on a master, with a simulated Deckhouse", function () {
     assert.deepEqual(master.writes(), before);
   });
 
-  it("apply waits for a module that is not up yet, and for an API that restarts", async () => {
-    master.change((world) => (world.failing = { times: 3, message: "dial tcp: connect: connection refused" }));
-    const { code, err } = await apply(find("ModuleConfig/global"));
-    assert.equal(code, 0);
-    assert.match(err, /ModuleConfig global waits: dial tcp: connect: connection refused/);
+  it("apply waits for a module that is not up yet, for a kind that is not served yet, and for an API that restarts", async () => {
+    for (const message of [
+      "dial tcp: connect: connection refused",
+      "Error from server (NotFound): the server could not find the requested resource (patch moduleconfigs.deckhouse.io global)",
+    ]) {
+      master.change((world) => (world.failing = { times: 3, message }));
+      const { code, err } = await apply(find("ModuleConfig/global"));
+      assert.equal(code, 0, err);
+      assert.ok(err.includes(`ModuleConfig global waits: ${message}`), err);
+    }
     const late = await apply(find("CephStorageClass/ceph-rbd-sc"), { wait_seconds: "0" });
     assert.equal(late.code, 1);
     assert.match(late.err, /after 0 s still: .*no matches for kind "CephStorageClass"/);
@@ -172,28 +177,69 @@ describe("the stages on a master, with a simulated Deckhouse", function () {
     assert.deepEqual(master.writes(), []);
   });
 
-  it("version changes Kubernetes' version alone, once, and refuses other networks", async () => {
+  describe("version", () => {
+    const { proxy: noProxy, ...wanted } = daySettings({
+      ...homelab,
+      cluster: { ...homelab.cluster, kubernetesVersion: "1.34", proxy: undefined },
+    });
+    assert.equal(noProxy, "");
     const made = {
       kind: "ClusterConfiguration",
       kubernetesVersion: "1.33",
-      podSubnetCIDR: "10.111.0.0/16",
-      serviceSubnetCIDR: "10.222.0.0/16",
+      defaultCRI: wanted["default_cri"],
+      clusterDomain: wanted["cluster_domain"],
+      podSubnetCIDR: wanted["pod_subnet"],
+      serviceSubnetCIDR: wanted["service_subnet"],
+      encryptionAlgorithm: "RSA-2048",
     };
-    master.change((world) => (world.clusterConfiguration = stringify(made)));
-    const wanted = {
-      ...common,
-      kubernetes_version: "1.34",
-      pod_subnet: "10.111.0.0/16",
-      service_subnet: "10.222.0.0/16",
-    };
-    const { code, err } = await master.run("version", wanted);
-    assert.equal(code, 0, err);
-    assert.match(err, /Kubernetes 1\.33 becomes 1\.34/);
-    assert.equal(master.read().clusterConfiguration, stringify({ ...made, kubernetesVersion: "1.34" }));
-    assert.equal((await master.run("version", wanted)).code, 0);
-    assert.deepEqual(master.writes(), ["edit cluster-configuration"]);
-    const other = await master.run("version", { ...wanted, pod_subnet: "10.112.0.0/16" });
-    assert.equal(other.code, 3);
-    assert.match(other.err, /10\.112\.0\.0\/16 in the stack, and the cluster has 10\.111\.0\.0\/16/);
+    const proxy = { httpsProxy: "http://proxy.lan:3128", noProxy: ["192.168.2.0/23", ".lan"] };
+    beforeEach(() => master.change((world) => (world.clusterConfiguration = stringify(made))));
+    const run = (settings: object): Promise<Ended> =>
+      master.run("version", { ...common, ...wanted, proxy: "", ...settings });
+
+    it("changes Kubernetes' version alone, once", async () => {
+      const { code, err } = await run({});
+      assert.equal(code, 0, err);
+      assert.match(err, /Kubernetes 1\.33 becomes 1\.34/);
+      assert.deepEqual(parse(master.read().clusterConfiguration), { ...made, kubernetesVersion: "1.34" });
+      assert.equal((await run({})).code, 0);
+      assert.deepEqual(master.writes(), ["edit cluster-configuration"]);
+    });
+
+    it("sets, changes and takes away the proxy, each once, and the container runtime", async () => {
+      const now = { ...made, kubernetesVersion: "1.34" };
+      for (const [settings, expected] of [
+        [{ proxy: toYaml(proxy) }, { ...now, proxy }],
+        [{ proxy: toYaml({ ...proxy, noProxy: [".lan"] }) }, { ...now, proxy: { ...proxy, noProxy: [".lan"] } }],
+        [{ default_cri: "ContainerdV2" }, { ...now, defaultCRI: "ContainerdV2" }],
+      ] as const) {
+        const before = master.writes().length;
+        for (const round of ["first", "second"]) {
+          const { code, err } = await run(settings);
+          assert.equal(code, 0, `${round}: ${err}`);
+          assert.deepEqual(parse(master.read().clusterConfiguration), expected);
+        }
+        assert.equal(master.writes().length, before + 1);
+      }
+    });
+
+    it("finds the proxy that the installer wrote, however it is indented, and writes nothing", async () => {
+      const text = `${stringify({ ...made, kubernetesVersion: "1.34" })}proxy:\n  httpsProxy: ${proxy.httpsProxy}\n  noProxy:\n  - 192.168.2.0/23\n  - .lan\n`;
+      master.change((world) => (world.clusterConfiguration = text));
+      assert.equal((await run({ proxy: toYaml(proxy) })).code, 0);
+      assert.deepEqual(master.writes(), []);
+    });
+
+    for (const [field, setting, other] of [
+      ["podSubnetCIDR", "pod_subnet", "10.112.0.0/16"],
+      ["serviceSubnetCIDR", "service_subnet", "10.223.0.0/16"],
+      ["clusterDomain", "cluster_domain", "other.local"],
+    ] as const)
+      it(`refuses another ${field}, and changes nothing`, async () => {
+        const { code, err } = await run({ [setting]: other });
+        assert.equal(code, 3);
+        assert.ok(err.includes(`${other} in the stack, and the cluster has ${String(made[field])}`), err);
+        assert.deepEqual(master.writes(), []);
+      });
   });
 });
