@@ -28,7 +28,7 @@ const rounded = (n: number): number => Math.round(n * 100) / 100;
 async function command(): Promise<number> {
   const begun = performance.now();
   const file = join(checkout, "cli", "preview.ts");
-  const args = ["--import", "tsx", file, "--stack", "homelab", "--no-state", "--json"];
+  const args = ["--require", "tsx/cjs", file, "--stack", "homelab", "--no-state", "--json"];
   const child = spawn(process.execPath, args, { cwd: checkout, stdio: ["ignore", "ignore", "inherit"] });
   const [code] = (await once(child, "close")) as [number];
   if (code !== 2 && code !== 3) throw new Error(`the preview ended with ${code}`);

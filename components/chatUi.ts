@@ -10,12 +10,15 @@ import { openWebUiValues } from "../render/stages/chatOpenWebUi";
 import { chartArgs } from "./kubernetes/chart";
 import { closedNamespace } from "./kubernetes/namespace";
 import { kubernetesObject } from "./kubernetes/object";
+import type { PullSecret } from "./kubernetes/pullSecret";
 
 /** Arguments of `ChatUi`. */
 export interface ChatUiArgs {
   readonly chat: ChatPlan;
   /** Who may talk to whom: closes its namespace. */
   readonly arrows: ArrowsPlan;
+  /** What pods pull their images by, in its own namespace. @default none is made */
+  readonly pullSecret?: PullSecret;
   /**
    * What `chat.secrets` names. `gatewayUrl` is the base of the gateway's API, which ends in /v1 and resolves once it answers;
    * `token` is one that the gateway takes, with scope `act-as` for Open WebUI, and lives as long as the page. Secret.
@@ -42,9 +45,9 @@ export class ChatUi extends pulumi.ComponentResource {
 
   constructor(name: string, args: ChatUiArgs, opts?: pulumi.ComponentResourceOptions) {
     super(ChatUi.type, name, {}, opts);
-    const { chat, arrows } = args;
-    const room = closedNamespace(name, { manifest: chatNamespace(chat), arrows }, this);
-    const data = pulumi.secret(pulumi.all(this.needed(args)));
+    const { chat, secrets, ...closing } = args;
+    const room = closedNamespace(name, { manifest: chatNamespace(chat), ...closing }, this);
+    const data = pulumi.secret(pulumi.all(this.needed({ chat, secrets })));
     const secret = kubernetesObject(
       `${name}-secret`,
       chatSecret(chat),
@@ -61,7 +64,7 @@ export class ChatUi extends pulumi.ComponentResource {
   }
 
   /** What the Secret holds. @throws InputPropertyError where something is missing: the pod would wait for it for ever */
-  private needed({ chat, secrets }: ChatUiArgs): Record<string, pulumi.Input<string>> {
+  private needed({ chat, secrets }: Pick<ChatUiArgs, "chat" | "secrets">): Record<string, pulumi.Input<string>> {
     return Object.fromEntries(
       chat.secrets.map((key) => {
         const value = secrets[key];

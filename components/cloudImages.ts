@@ -11,6 +11,8 @@ export interface CloudImagesArgs {
   readonly hosts: readonly string[];
   /** Whether one copy serves all hosts. */
   readonly shared: boolean;
+  /** `VfioHost.settledBy` by host: a download that begins before would be ended by the reboot. @see VmFleetArgs */
+  readonly settled: Readonly<Record<string, pulumi.Resource>>;
 }
 
 /** Seconds for one download: 2 GiB at 10 Mbit/s. */
@@ -43,7 +45,8 @@ export class CloudImages extends pulumi.ComponentResource {
     return volume;
   }
 
-  private download(name: string, { image, storage }: CloudImagesArgs, host: string): proxmox.download.File {
+  private download(name: string, { image, storage, settled }: CloudImagesArgs, host: string): proxmox.download.File {
+    const after = settled[host];
     return new proxmox.download.File(
       `${name}-${host}`,
       {
@@ -62,6 +65,7 @@ export class CloudImages extends pulumi.ComponentResource {
         parent: this,
         // Both would have one name in the storage.
         deleteBeforeReplace: true,
+        ...(after === undefined ? {} : { dependsOn: after }),
       },
     );
   }

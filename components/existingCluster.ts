@@ -1,7 +1,7 @@
 import * as pulumi from "@pulumi/pulumi";
-import { local } from "@pulumi/command";
+import type { local } from "@pulumi/command";
 import type { ClusterOutputs } from "./clusterOutputs";
-import { commandOf, stdinOf } from "./deckhouse/scripts";
+import { clusterScript } from "./kubernetes/clusterScript";
 
 /** A node pool that has to be there. */
 export interface ExpectedPool {
@@ -22,6 +22,7 @@ export interface ExistingClusterArgs {
   readonly kubeconfig: pulumi.Input<string>;
   /** Oldest minor version of Kubernetes 1 that suits. */
   readonly minorFloor: number;
+  /** Nodes that have to be there, by the labels that mark them. */
   readonly pools: readonly ExpectedPool[];
 }
 
@@ -55,16 +56,8 @@ export class ExistingCluster extends pulumi.ComponentResource implements Cluster
       const selector = Object.entries(labels).map(([key, value]) => `${key}=${value}`);
       return `${pool} ${count} ${gpusPerNode} ${selector.join(",") || "-"}`;
     });
-    const settings = { cluster, floor: String(minorFloor), pools: lines.join("\n") };
-    return new local.Command(
-      `${name}-check`,
-      {
-        create: commandOf("existing", "check", settings),
-        stdin: pulumi.secret(pulumi.output(kubeconfig).apply((text) => stdinOf("existing", text))),
-        logging: local.Logging.Stderr,
-        addPreviousOutputInEnv: false,
-      },
-      { parent: this },
-    );
+    const settings = { stack: cluster, floor: String(minorFloor), pools: lines.join("\n") };
+    const check = { script: "existing", stage: "check", settings, kubeconfig } as const;
+    return clusterScript(`${name}-check`, check, { parent: this });
   }
 }

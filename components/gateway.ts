@@ -1,4 +1,4 @@
-import { local } from "@pulumi/command";
+import type { local } from "@pulumi/command";
 import * as pulumi from "@pulumi/pulumi";
 import type { GatewayPlan } from "../plan/stages/gateway";
 import type { Manifest } from "../render/manifest";
@@ -14,8 +14,8 @@ import {
 import { gatewayWaitSettings } from "../render/stages/gatewayCheck";
 import { ingressManifests } from "../render/stages/ingress";
 import { quotaPasswordFile, quotaStoreManifests, quotaStoreSpec } from "../render/stages/quotaStore";
-import { commandOf, secretLines, stdinOf } from "./deckhouse/scripts";
 import { quotaPassword, revisionOf, signServiceToken, usersText, type ServiceTokenRequest } from "./gatewaySecrets";
+import { clusterScript } from "./kubernetes/clusterScript";
 import { inNamespace, kubernetesObject, type LateFields } from "./kubernetes/object";
 
 /** Arguments of `Gateway`. */
@@ -143,8 +143,13 @@ export class Gateway extends pulumi.ComponentResource {
     const spec = pulumi
       .unsecret(password.apply(revisionOf))
       .apply((revision) => quotaStoreSpec(args.gateway, revision));
-    const store = this.object(name, "quota-store", manifests.deployment, args, { after: [secret], late: { spec } });
-    return [secret, this.object(name, "quota-service", manifests.service, args, { after: [store] })];
+    const certificate = (["issuer", "certificate"] as const).flatMap((part) => {
+      const manifest = manifests[part];
+      return manifest === undefined ? [] : [this.object(name, `quota-${part}`, manifest, args)];
+    });
+    const after = [secret, ...certificate];
+    const store = this.object(name, "quota-store", manifests.deployment, args, { after, late: { spec } });
+    return [...after, this.object(name, "quota-service", manifests.service, args, { after: [store] })];
   }
 
   private programs(name: string, args: GatewayArgs): readonly pulumi.Resource[] {
@@ -161,17 +166,11 @@ export class Gateway extends pulumi.ComponentResource {
     { gateway, program, kubeconfig, firstUserPassword }: GatewayArgs,
     dependsOn: readonly pulumi.Resource[],
   ): local.Command {
-    const stdin = pulumi
-      .all([kubeconfig, firstUserPassword])
-      .apply(([text, password]) => stdinOf("gatewayWait", `${secretLines({ password })}${text}`));
-    return new local.Command(
+    const settings = gatewayWaitSettings(gateway, program);
+    const secrets = { password: firstUserPassword };
+    return clusterScript(
       `${name}-ready`,
-      {
-        create: commandOf("gatewayWait", "wait", gatewayWaitSettings(gateway, program)),
-        stdin: pulumi.secret(stdin),
-        logging: local.Logging.Stderr,
-        addPreviousOutputInEnv: false,
-      },
+      { script: "gatewayWait", stage: "wait", settings, kubeconfig, secrets },
       { parent: this, dependsOn: [...dependsOn] },
     );
   }

@@ -1,13 +1,14 @@
-import { local } from "@pulumi/command";
+import type { local } from "@pulumi/command";
 import * as k8s from "@pulumi/kubernetes";
 import * as pulumi from "@pulumi/pulumi";
 import type { ChartPlan } from "../plan/stages/charts";
 import type { GpuStackPlan } from "../plan/stages/gpuStack";
 import { gpuNamespaces, gpuOperatorValues, hamiValues, powerLimit } from "../render/stages/gpuStack";
 import type { JsonObject } from "../render/text";
-import { commandOf, stdinOf } from "./deckhouse/scripts";
 import { chartArgs } from "./kubernetes/chart";
+import { clusterScript } from "./kubernetes/clusterScript";
 import { kubernetesObject } from "./kubernetes/object";
+import { pullSecretIn, type PullSecret } from "./kubernetes/pullSecret";
 
 /** Arguments of `GpuStack`. */
 export interface GpuStackArgs {
@@ -16,6 +17,8 @@ export interface GpuStackArgs {
   readonly image: string;
   /** Opens the cluster's API, to see whether the GPUs are there. Secret. */
   readonly kubeconfig: pulumi.Input<string>;
+  /** What the operators' pods pull their images by. @default none is made */
+  readonly pullSecret?: PullSecret;
 }
 
 /** Seconds that the operators get to start: their operands are waited for by the GPUs they bring. */
@@ -35,9 +38,12 @@ export class GpuStack extends pulumi.ComponentResource {
   constructor(name: string, args: GpuStackArgs, opts?: pulumi.ComponentResourceOptions) {
     super(GpuStack.type, name, {}, opts);
     const { operator, hami } = args.gpuStack;
-    const rooms = gpuNamespaces(args.gpuStack).map((manifest) =>
-      kubernetesObject(`${name}-${manifest.metadata.name}`, manifest, { parent: this }),
-    );
+    const rooms = gpuNamespaces(args.gpuStack).flatMap((manifest) => {
+      const called = `${name}-${manifest.metadata.name}`;
+      const room = kubernetesObject(called, manifest, { parent: this });
+      const opts = { parent: this, dependsOn: [room] };
+      return [room, ...pullSecretIn(called, manifest.metadata.name, args.pullSecret, opts)];
+    });
     const releases: pulumi.Resource[] = [];
     if (operator !== undefined)
       releases.push(this.release(`${name}-operator`, "gpu-operator", operator, gpuOperatorValues(operator), rooms));
@@ -47,7 +53,7 @@ export class GpuStack extends pulumi.ComponentResource {
     if (operator !== undefined)
       for (const pool of args.gpuStack.pools)
         if (pool.powerLimitWatts !== undefined)
-          kubernetesObject(`${name}-power-${pool.name}`, powerLimit(pool, operator.namespace, args.image), {
+          kubernetesObject(`${name}-power-${pool.name}`, powerLimit(pool, operator.namespace, args.image, operator), {
             parent: this,
             dependsOn: [check],
           });
@@ -85,24 +91,18 @@ export class GpuStack extends pulumi.ComponentResource {
     );
     const settings = {
       pools: lines.join("\n"),
+      // As a path of kubectl's has it, whose dots are steps.
+      resource: gpuStack.resource.replaceAll(".", "\\."),
       namespaces: namespaces.join(" "),
       // Another version brings its operands anew.
       versions: versions.join(" "),
       wait_seconds: String(gpuStack.readySeconds),
     };
-    return new local.Command(
+    const time = `${gpuStack.readySeconds + 600}s`;
+    return clusterScript(
       `${name}-gpus`,
-      {
-        create: commandOf("gpuWait", "wait", settings),
-        stdin: pulumi.secret(pulumi.output(kubeconfig).apply((text) => stdinOf("gpuWait", text))),
-        logging: local.Logging.Stderr,
-        addPreviousOutputInEnv: false,
-      },
-      {
-        parent: this,
-        dependsOn: [...releases],
-        customTimeouts: { create: `${gpuStack.readySeconds + 600}s`, update: `${gpuStack.readySeconds + 600}s` },
-      },
+      { script: "gpuWait", stage: "wait", settings, kubeconfig },
+      { parent: this, dependsOn: [...releases], customTimeouts: { create: time, update: time } },
     );
   }
 }

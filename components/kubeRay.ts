@@ -1,18 +1,20 @@
-import { local } from "@pulumi/command";
 import * as k8s from "@pulumi/kubernetes";
 import * as pulumi from "@pulumi/pulumi";
 import type { ArrowsPlan } from "../plan/stages/arrows";
 import type { KubeRayPlan } from "../plan/stages/kubeRay";
 import { kubeRayNamespace, kubeRayValues } from "../render/stages/kubeRay";
-import { commandOf, stdinOf } from "./deckhouse/scripts";
 import { chartArgs } from "./kubernetes/chart";
+import { clusterScript } from "./kubernetes/clusterScript";
 import { closedNamespace } from "./kubernetes/namespace";
+import type { PullSecret } from "./kubernetes/pullSecret";
 
 /** Arguments of `KubeRay`. */
 export interface KubeRayArgs {
   readonly kubeRay: KubeRayPlan;
   /** Who may talk to whom: closes its namespace. */
   readonly arrows: ArrowsPlan;
+  /** What pods pull their images by, in its own namespace. @default none is made */
+  readonly pullSecret?: PullSecret;
   /** Opens the cluster's API, for its definitions, which Helm does not upgrade. Secret. */
   readonly kubeconfig: pulumi.Input<string>;
 }
@@ -30,21 +32,15 @@ export class KubeRay extends pulumi.ComponentResource {
   /** Version of the chart; resolves once the operator runs. */
   readonly ready: pulumi.Output<string>;
 
-  constructor(name: string, { kubeRay, arrows, kubeconfig }: KubeRayArgs, opts?: pulumi.ComponentResourceOptions) {
+  constructor(name: string, args: KubeRayArgs, opts?: pulumi.ComponentResourceOptions) {
     super(KubeRay.type, name, {}, opts);
+    const { kubeRay, kubeconfig, ...closing } = args;
     const { chart, namespace } = kubeRay;
-    const room = closedNamespace(name, { manifest: kubeRayNamespace(kubeRay), arrows }, this);
+    const room = closedNamespace(name, { manifest: kubeRayNamespace(kubeRay), ...closing }, this);
     const { chart: where, repository = "", version = "" } = chart;
-    const definitions = new local.Command(
-      `${name}-definitions`,
-      {
-        create: commandOf("kubeRayCrds", "upgrade", { chart: where, repository, version, namespace }),
-        stdin: pulumi.secret(pulumi.output(kubeconfig).apply((text) => stdinOf("kubeRayCrds", text))),
-        logging: local.Logging.Stderr,
-        addPreviousOutputInEnv: false,
-      },
-      { parent: this },
-    );
+    const settings = { chart: where, repository, version, namespace };
+    const upgrade = { script: "kubeRayCrds", stage: "upgrade", settings, kubeconfig } as const;
+    const definitions = clusterScript(`${name}-definitions`, upgrade, { parent: this });
     const release = new k8s.helm.v3.Release(
       `${name}-operator`,
       {

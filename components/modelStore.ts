@@ -1,4 +1,4 @@
-import { local } from "@pulumi/command";
+import type { local } from "@pulumi/command";
 import * as pulumi from "@pulumi/pulumi";
 import type { Hub } from "../plan/stages/modelSource";
 import type { ModelStorePlan, StoredModelPlan } from "../plan/stages/modelStore";
@@ -10,7 +10,7 @@ import {
   programManifest,
   volumeManifests,
 } from "../render/stages/modelStore";
-import { commandOf, stdinOf } from "./deckhouse/scripts";
+import { clusterScript } from "./kubernetes/clusterScript";
 import { inNamespace, kubernetesObject } from "./kubernetes/object";
 
 /** What opens each hub: the files that the downloader reads, by name. Secret. */
@@ -98,22 +98,13 @@ export class ModelStore extends pulumi.ComponentResource {
   ): local.Command {
     const lines = store.models.map(({ job, name: model }) => `${job} ${model}`).join("\n");
     const settings = { jobs: lines, namespace: store.namespace, wait_seconds: String(store.deadlineSeconds) };
-    const secret = pulumi.all([kubeconfig, namespace]).apply(([text]) => stdinOf("modelsWait", text));
-    return new local.Command(
+    // Another Job is waited for anew.
+    const triggers = jobs.map(({ id }) => id);
+    const time = `${store.deadlineSeconds + 600}s`;
+    return clusterScript(
       `${name}-ready`,
-      {
-        create: commandOf("modelsWait", "wait", settings),
-        stdin: pulumi.secret(secret),
-        // Another Job is waited for anew.
-        triggers: jobs.map(({ id }) => id),
-        logging: local.Logging.Stderr,
-        addPreviousOutputInEnv: false,
-      },
-      {
-        parent: this,
-        dependsOn: [...jobs],
-        customTimeouts: { create: `${store.deadlineSeconds + 600}s`, update: `${store.deadlineSeconds + 600}s` },
-      },
+      { script: "modelsWait", stage: "wait", settings, kubeconfig, after: namespace, triggers },
+      { parent: this, dependsOn: [...jobs], customTimeouts: { create: time, update: time } },
     );
   }
 }

@@ -1,11 +1,11 @@
 import { createHmac } from "node:crypto";
-import { local } from "@pulumi/command";
+import type { local } from "@pulumi/command";
 import * as pulumi from "@pulumi/pulumi";
 import type { ServedPlan } from "../plan/stages/served";
-import { waitSettings, warmSettings } from "../render/stages/served/check";
+import { waitSettings, warming } from "../render/stages/served/check";
 import { clusterAnnotation, rayServiceManifest, tokenSecretManifest } from "../render/stages/served/rayService";
 import { storeManifests } from "../render/stages/served/store";
-import { commandOf, stdinOf, type Script, type Settings, type Stage } from "./deckhouse/scripts";
+import { clusterScript } from "./kubernetes/clusterScript";
 import { inNamespace, kubernetesObject } from "./kubernetes/object";
 
 /** Arguments of `ServedModel`. */
@@ -52,7 +52,12 @@ export class ServedModel extends pulumi.ComponentResource {
     const { served } = args;
     const before = [this.token(name, args), ...this.keepState(name, args)];
     const service = this.serve(name, args, before, this.warm(name, args));
-    const wait = this.script(`${name}-ready`, args, "servingWait", "wait", waitSettings(served), [service]);
+    const { kubeconfig } = args;
+    const wait = clusterScript(
+      `${name}-ready`,
+      { script: "servingWait", stage: "wait", settings: waitSettings(served), kubeconfig },
+      { parent: this, dependsOn: [service] },
+    );
     const found = wait.stdout.apply((text) => JSON.parse(text) as { endpoint: string; tokens: object });
     this.endpoint = found.apply(({ endpoint }) => endpoint);
     this.ready = found.apply(({ tokens }) => JSON.stringify(tokens));
@@ -85,10 +90,11 @@ export class ServedModel extends pulumi.ComponentResource {
     return [secret, ...others];
   }
 
-  private warm(name: string, args: ServedModelArgs): local.Command | undefined {
-    const settings = warmSettings(args.served);
-    if (settings === undefined) return undefined;
-    return this.script(`${name}-warm`, args, "servingWarm", "warm", settings, [], args.modelsReady);
+  private warm(name: string, { served, kubeconfig, modelsReady: after }: ServedModelArgs): local.Command | undefined {
+    const given = warming(served);
+    if (given === undefined) return undefined;
+    const warm = { script: "servingWarm", stage: "warm", ...given, kubeconfig, after } as const;
+    return clusterScript(`${name}-warm`, warm, { parent: this });
   }
 
   private serve(
@@ -114,28 +120,6 @@ export class ServedModel extends pulumi.ComponentResource {
           : {}),
       },
       { metadata: { ...manifest.metadata, namespace, annotations } },
-    );
-  }
-
-  private script(
-    name: string,
-    { kubeconfig }: ServedModelArgs,
-    script: Script,
-    stage: Stage,
-    settings: Settings,
-    dependsOn: readonly pulumi.Resource[],
-    after: pulumi.Input<unknown> = "",
-  ): local.Command {
-    const stdin = pulumi.all([kubeconfig, after]).apply(([text]) => stdinOf(script, text));
-    return new local.Command(
-      name,
-      {
-        create: commandOf(script, stage, settings),
-        stdin: pulumi.secret(stdin),
-        logging: local.Logging.Stderr,
-        addPreviousOutputInEnv: false,
-      },
-      { parent: this, dependsOn: [...dependsOn] },
     );
   }
 }

@@ -81,6 +81,7 @@ const onClusters: Readonly<Record<string, Advice>> = {
   "cluster.bootstrap.host.ssh.hostKey": hostKey,
   "platform.image":
     "add `platform.image` with the `url` of a cloud image of one version, and the `checksum` that its maker publishes",
+  "cluster.publicDomainTemplate": "write `%s.` and a domain that your DNS serves, in quotes",
   "cluster.kubernetesVersion": 'write `"Automatic"`, or the version in quotes: YAML reads 1.30 as the number 1.3',
   rayToken: `run \`openssl rand -hex 32 | pulumi config set --secret tokenrack:rayToken\``,
   signingKey: "run `openssl genpkey -algorithm ed25519 | pulumi config set --secret tokenrack:signingKey`",
@@ -95,6 +96,7 @@ const onClusters: Readonly<Record<string, Advice>> = {
   internalCaKey: "run `pulumi config set --secret tokenrack:internalCaKey < ca.key` with the CA's private key in PEM",
   cephKeys: `run ${withSecret("cephKeys")} with {"<connection>": "<key>"}; \`ceph auth get-key client.<user>\` shows a key`,
   kubeconfig: "run `pulumi config set --secret tokenrack:kubeconfig < kubeconfig.yaml`",
+  registryLogins: `run ${withSecret("registryLogins")} < config.json, after \`docker login\` with DOCKER_CONFIG set to a directory of its own`,
   hfToken: `run ${withSecret("hfToken")} with a token of https://huggingface.co/settings/tokens`,
 };
 

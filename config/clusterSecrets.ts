@@ -125,6 +125,33 @@ export function textsByName(text: string): Readonly<Record<string, string>> | un
   }
 }
 
+/** Logins of registries: who holds them in a helper of the desktop has none in the file. */
+function registryFaults(text: string, say: Say): Fault[] {
+  const needed =
+    'JSON like {"auths": {"registry.my.org": {"auth": "<user:password in base64>"}}}, as `docker login` writes it';
+  return isLogins(text) ? [] : [say("registryLogins", text, needed)];
+}
+
+function isLogins(text: string): boolean {
+  try {
+    const { auths } = JSON.parse(text) as { readonly auths?: unknown };
+    if (typeof auths !== "object" || auths === null) return false;
+    const logins = Object.values(auths);
+    return logins.length > 0 && logins.every(isLogin);
+  } catch {
+    return false; // The parser's message quotes the text.
+  }
+}
+
+function isLogin(login: unknown): boolean {
+  if (typeof login !== "object" || login === null) return false;
+  const has = (key: string): boolean => {
+    const value: unknown = Reflect.get(login, key);
+    return typeof value === "string" && value !== "";
+  };
+  return has("auth") || (has("username") && has("password"));
+}
+
 function cephKeyFaults(text: string, say: Say): Fault[] {
   const keys = textsByName(text);
   const needed = 'JSON like {"<connection>": "<key>"}, each key in base64 as `ceph auth get-key` shows it';
@@ -135,7 +162,8 @@ function cephKeyFaults(text: string, say: Say): Fault[] {
 /** Faults in the secrets that are there. */
 export function clusterSecretFaults(secrets: SomeSecrets, say: Say): Fault[] {
   const { proxmoxApiToken, hostSshKey, hostSshKeyPassphrase, nodeSshKey } = secrets;
-  const { deckhouseLicenseKey, clusterPasswordHashes, internalCaKey, cephKeys, kubeconfig, hfToken } = secrets;
+  const { deckhouseLicenseKey, clusterPasswordHashes, internalCaKey, cephKeys, kubeconfig, hfToken, registryLogins } =
+    secrets;
   return [
     ...(proxmoxApiToken === undefined ? [] : tokenFaults(proxmoxApiToken, say)),
     ...(hostSshKey === undefined ? [] : hostKeyFaults(hostSshKey, hostSshKeyPassphrase, say)),
@@ -145,6 +173,7 @@ export function clusterSecretFaults(secrets: SomeSecrets, say: Say): Fault[] {
     ...(internalCaKey === undefined ? [] : caKeyFaults(internalCaKey, say)),
     ...(cephKeys === undefined ? [] : cephKeyFaults(cephKeys, say)),
     ...(kubeconfig === undefined ? [] : kubeconfigFaults(kubeconfig, say)),
+    ...(registryLogins === undefined ? [] : registryFaults(registryLogins, say)),
     ...(hfToken === undefined ? [] : hubTokenFaults(hfToken, say)),
   ];
 }

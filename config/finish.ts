@@ -57,15 +57,10 @@ function finishBootstrap(stack: string, bootstrap: Bootstrap): ProxmoxProfile["c
 }
 
 /** The groups of the stages after the cluster, as they were read. */
-const stagesOf = ({ gpu, modelStore, serving, chat, monitoring, images, charts }: StageProfile): StageProfile => ({
-  gpu,
-  modelStore,
-  serving,
-  chat,
-  monitoring,
-  images,
-  charts,
-});
+const stagesOf = (data: StageProfile): StageProfile => {
+  const { gpu, modelStore, serving, chat, monitoring, images, charts, imagePullSecret } = data;
+  return { gpu, modelStore, serving, chat, monitoring, images, charts, imagePullSecret };
+};
 
 /** The Profile of a stack on Proxmox: every GPU has its name, and every node its name, id and address. */
 export function finishProxmox(stack: string, data: z.output<typeof proxmoxStackSchema>): ProxmoxProfile {

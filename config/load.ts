@@ -35,6 +35,8 @@ export interface Secrets {
 export interface ClusterSecrets extends Secrets {
   /** The key before, whose tokens still hold. */
   readonly previousSigningKey?: pulumi.Output<string>;
+  /** Logins of registries, where there are any: the text of a `config.json` of docker's. */
+  readonly registryLogins?: pulumi.Output<string>;
   /** Token of Hugging Face, where there is one. */
   readonly hfToken?: pulumi.Output<string>;
   readonly modelScopeToken?: pulumi.Output<string>;
@@ -152,6 +154,7 @@ function load(profile: Profile, raw: Readonly<Record<string, unknown>>): LoadedS
   }
   const hubs = {
     ...some("previousSigningKey"),
+    ...some("registryLogins"),
     ...some("hfToken"),
     ...some("modelScopeToken"),
     ...some("s3AccessKeyId"),

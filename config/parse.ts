@@ -86,13 +86,26 @@ interface Task {
   readonly hidden: readonly string[];
 }
 
-/** Every fault of a stack's shape and rules. */
+/** Most faults of the shape, and most of the rules, that are put into words: nobody mends more in one edit. */
+const mostFaults = 200;
+
+const moreFaults = (count: number): Fault => ({
+  path: "(stack)",
+  found: `${count} more faults, which are not shown`,
+  needed: "a stack without faults",
+  fix: "mend these first",
+});
+
+/** Every fault of a stack's shape and rules, as far as they can be mended in one edit. */
 function faultsOf(task: Task): readonly Fault[] {
   const { raw, kind, sure, hidden } = task;
   const asked = sure ? wholes[kind] : unsure[kind];
-  const result = asked.safeParse(raw);
-  const shape = result.success ? [] : toFaults(result.error.issues, { schema: wholes[kind], raw, kind, hidden });
-  return [...shape, ...ruleFaults(task).map((fault) => hide(fault, hidden))];
+  const issues = asked.safeParse(raw).error?.issues ?? [];
+  const shape = toFaults(issues.slice(0, mostFaults), { schema: wholes[kind], raw, kind, hidden });
+  const rules = ruleFaults(task);
+  const more = Math.max(0, issues.length - mostFaults) + Math.max(0, rules.length - mostFaults);
+  const told = [...shape, ...rules.slice(0, mostFaults).map((fault) => hide(fault, hidden))];
+  return more === 0 ? told : [...told, moreFaults(more)];
 }
 
 /** The Profile of data without a fault. */

@@ -6,11 +6,12 @@ import { deckhouseFaults } from "./rules/deckhouse";
 import { existingPoolFaults } from "./rules/existing";
 import { hostFaults } from "./rules/hosts";
 import { identityFaults } from "./rules/identities";
-import { modelFaults, modelPoolFaults, servedNameFaults } from "./rules/models";
+import { modelFaults, modelPoolFaults, pinFaults, servedNameFaults } from "./rules/models";
 import { networkFaults } from "./rules/network";
 import { clusterParts, entries, field, lengthOf, part, type ClusterParts } from "./rules/parts";
 import { poolFaults } from "./rules/pools";
 import { portFaults } from "./rules/ports";
+import { registryFaults } from "./rules/registry";
 import {
   clusterModelSchema,
   clusterGatewaySchema,
@@ -52,6 +53,7 @@ function clusterModelFaults(raw: unknown, pools: readonly string[]): Fault[] {
   return [
     ...models.flatMap(({ value, index }) => modelFaults(value, index)),
     ...servedNameFaults(models),
+    ...pinFaults(models),
     ...modelPoolFaults(models, pools),
   ];
 }
@@ -97,6 +99,7 @@ function platformFaults({ raw, kind, bringUp }: RuleRequest): Fault[] {
   return [
     ...(kind === "proxmox" ? proxmoxFaults(raw, parts) : existingFaults(raw)),
     ...(bringUp ? bringUpFaults(kind, parts, secretsOf(raw)) : []),
+    ...registryFaults(field(raw, "imagePullSecret"), secretsOf(raw)),
     ...(bringUp && chat !== undefined ? chatFaults(chat, secretsOf(raw)) : []),
   ];
 }
@@ -104,6 +107,9 @@ function platformFaults({ raw, kind, bringUp }: RuleRequest): Fault[] {
 /** Rules over the parts that are well formed. */
 export function ruleFaults(request: RuleRequest): Fault[] {
   const { raw, kind } = request;
-  const gateway = part(kind === "local" ? gatewaySchema : clusterGatewaySchema, field(raw, "gateway") ?? {});
-  return [...platformFaults(request), ...secretFaults(secretsOf(raw), gateway?.firstUser, kind)];
+  const own = field(raw, "gateway") ?? {};
+  const cluster = kind === "local" ? undefined : part(clusterGatewaySchema, own);
+  const { firstUser } = (kind === "local" ? part(gatewaySchema, own) : cluster) ?? {};
+  const roles = cluster?.roles.map(({ name }) => name);
+  return [...platformFaults(request), ...secretFaults(secretsOf(raw), { firstUser, roles }, kind)];
 }

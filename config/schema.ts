@@ -42,6 +42,7 @@ const models = (entry: typeof clusterModelSchema) =>
 export const localStackSchema = z.strictObject(
   {
     platform: localPlatformSchema,
+    /** What is served: exactly one. */
     models: z
       .array(modelSchema, { error: "a list of models, each with `source`" })
       .min(1, { error: "at least one model" })
@@ -66,6 +67,7 @@ export const proxmoxStackSchema = z.strictObject(
     network: proxmoxNetworkSchema,
     cluster: clusterSchema.prefault({}),
     ingress: ingressSchema.prefault({}),
+    /** What is served: one or more, each under a name of its own. */
     models: models(clusterModelSchema),
     gateway: clusterGatewaySchema.prefault({}),
     ...stageKeys,
@@ -81,6 +83,7 @@ export const existingStackSchema = z.strictObject(
     pools: z.array(existingPoolSchema, { error: poolsText }).min(1, { error: "at least one node pool" }),
     network: networkSchema,
     ingress: ingressSchema.prefault({}),
+    /** What is served: one or more, each under a name of its own. */
     models: models(clusterModelSchema),
     gateway: clusterGatewaySchema.prefault({}),
     ...stageKeys,

@@ -79,6 +79,13 @@ function duplicateNames(users: readonly User[]): Fault[] {
   });
 }
 
+/** Names in `gateway` that users have to do with. */
+export interface GatewayNames {
+  readonly firstUser?: string | undefined;
+  /** Names of `gateway.roles`; undefined where there are no roles, as on this machine. */
+  readonly roles?: readonly string[] | undefined;
+}
+
 /** The user that proves the stack must be one of the users. */
 function firstUserFaults(users: readonly User[], firstUser: string | undefined): Fault[] {
   if (firstUser === undefined || users.some((user) => user.name === firstUser)) return [];
@@ -92,13 +99,33 @@ function firstUserFaults(users: readonly User[], firstUser: string | undefined):
   ];
 }
 
-function usersFaults(text: string, firstUser: string | undefined, fault: Say): Fault[] {
+/** A role that nobody made gives its user the numbers of everybody. */
+function roleFaults(users: readonly User[], roles: readonly string[] | undefined): Fault[] {
+  if (roles === undefined) return [];
+  return users.flatMap(({ role }, index) =>
+    role === undefined || roles.includes(role)
+      ? []
+      : [
+          {
+            path: `users[${index}].role`,
+            found: "a role that gateway.roles does not have (not shown)",
+            needed: roles.length === 0 ? "no role: gateway.roles is empty" : `one of ${roles.join(", ")}`,
+            fix: "correct it, or add the role to gateway.roles",
+          },
+        ],
+  );
+}
+
+function usersFaults(text: string, { firstUser, roles }: GatewayNames, fault: Say): Fault[] {
   const raw = parseJson(text);
   if (raw === undefined) {
     return [{ ...fault("users", text, "users as JSON text"), found: "text that is not JSON (not shown)" }];
   }
   const result = usersSchema.safeParse(raw);
-  if (result.success) return [...duplicateNames(result.data), ...firstUserFaults(result.data, firstUser)];
+  if (result.success) {
+    const users = result.data;
+    return [...duplicateNames(users), ...firstUserFaults(users, firstUser), ...roleFaults(users, roles)];
+  }
   return toFaults(result.error.issues, { schema: usersSchema, raw, prefix: ["users"] }).map((found) => {
     const index = /^users\[(\d+)\]\.passwordHash$/.exec(found.path)?.[1];
     if (index === undefined || !Array.isArray(raw)) return found;
@@ -115,16 +142,16 @@ function passwordFaults(password: string, fault: Say): Fault[] {
 
 /**
  * Faults in the secrets that are there; a secret that is not there is no fault here.
- * @param firstUser `gateway.firstUser`, where it is well formed
+ * @param gateway what users have to do with, where it is well formed
  * @param kind of platform, for the advice
  */
-export function secretFaults(secrets: SomeSecrets, firstUser: string | undefined, kind: PlatformKind): Fault[] {
+export function secretFaults(secrets: SomeSecrets, gateway: GatewayNames, kind: PlatformKind): Fault[] {
   const { rayToken, signingKey, users, firstUserPassword } = secrets;
   const say = saying(kind);
   return [
     ...(rayToken === undefined ? [] : rayTokenFaults(rayToken, say)),
     ...(signingKey === undefined ? [] : signingKeyFaults(signingKey, say)),
-    ...(users === undefined ? [] : usersFaults(users, firstUser, say)),
+    ...(users === undefined ? [] : usersFaults(users, gateway, say)),
     ...(firstUserPassword === undefined ? [] : passwordFaults(firstUserPassword, say)),
     ...clusterSecretFaults(secrets, say),
   ];

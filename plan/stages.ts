@@ -5,7 +5,7 @@ import { planClusterGateway, type GatewayPlan } from "./stages/gateway";
 import { planGpuStack, type GpuStackPlan } from "./stages/gpuStack";
 import { imageWarnings, planImages, type ImagesPlan } from "./stages/images";
 import { planKubeRay, type KubeRayPlan } from "./stages/kubeRay";
-import { planModelStore, storedDirectories, type ModelStorePlan } from "./stages/modelStore";
+import { planModelStore, storeOf, type ModelStorePlan } from "./stages/modelStore";
 import { planMonitoring, type MonitoringPlan } from "./stages/monitoring";
 import { planServed, type ServedPlan } from "./stages/served";
 import type { Staged, StageInput } from "./stages/types";
@@ -31,13 +31,14 @@ export function planStages(input: StageInput): Staged<StagesPlan> {
   const images = planImages(input.profile);
   const gpuStack = planGpuStack(input);
   const modelStore = planModelStore(input, images);
-  const { runtimeClass, hami } = gpuStack.plan;
+  const { runtimeClass, hami, resource } = gpuStack.plan;
   const gpu = {
+    resource,
     ...(runtimeClass === undefined ? {} : { runtimeClass }),
     // By name: its webhook would choose it as well, but lets pods through when it cannot be asked.
     ...(hami === undefined ? {} : { scheduler: "hami-scheduler" }),
   };
-  const store = { claim: modelStore.plan.volume.claim, directories: storedDirectories(modelStore.plan) };
+  const store = storeOf(modelStore.plan);
   const served = planServed({ ...input, gpu }, images, store);
   const gateway = planClusterGateway(input, images, served.plan);
   const chat = planChat(input, images);

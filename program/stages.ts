@@ -13,10 +13,12 @@ import {
   type ChatUiArgs,
   type GatewayArgs,
   type HubCredentials,
+  type PullSecret,
 } from "../components";
 import type { ClusterOutputs } from "../components/clusterOutputs";
 import type { ClusterSecrets } from "../config/load";
 import type { GatewayPlan } from "../plan/stages/gateway";
+import type { ModelStorePlan } from "../plan/stages/modelStore";
 import type { ClusterPlan } from "../plan/types";
 import { bundle } from "./bundles";
 
@@ -42,6 +44,14 @@ function hubCredentials(secrets: ClusterSecrets): HubCredentials {
       ? {}
       : { s3: { accessKeyId: s3AccessKeyId, secretAccessKey: s3SecretAccessKey } }),
   };
+}
+
+/** What is made in each namespace for its pods to pull their images by. */
+function pullSecretOf(
+  { pullSecret: name }: Pick<ModelStorePlan, "pullSecret">,
+  { registryLogins: logins }: ClusterSecrets,
+): { readonly pullSecret?: PullSecret } {
+  return name === undefined || logins === undefined ? {} : { pullSecret: { name, logins } };
 }
 
 /** Stage 8. */
@@ -101,9 +111,11 @@ export function followCluster(
     gone,
   );
   const opts: pulumi.ComponentResourceOptions = { provider, ...gone };
-  const gpus = new GpuStack("gpus", { gpuStack, image: images.node, kubeconfig }, opts);
-  const operator = new KubeRay("kuberay", { kubeRay, arrows, kubeconfig }, opts);
-  const { namespace } = new ServingNamespace("serving", { namespace: modelStore.namespace, arrows }, opts);
+  const pull = pullSecretOf(modelStore, secrets);
+  const gpus = new GpuStack("gpus", { gpuStack, image: images.node, kubeconfig, ...pull }, opts);
+  const operator = new KubeRay("kuberay", { kubeRay, arrows, kubeconfig, ...pull }, opts);
+  const serving = { namespace: modelStore.namespace, arrows, ...pull };
+  const { namespace } = new ServingNamespace("serving", serving, opts);
   const program = bundle("download");
   const credentials = hubCredentials(secrets);
   const store = new ModelStore("models", { store: modelStore, program, namespace, credentials, kubeconfig }, opts);
@@ -126,7 +138,7 @@ export function followCluster(
       ? undefined
       : new ChatUi(
           "chat",
-          { chat, arrows, secrets: chatSecrets(secrets, gateway, plan.stages.gateway.serviceUsers) },
+          { chat, arrows, ...pull, secrets: chatSecrets(secrets, gateway, plan.stages.gateway.serviceUsers) },
           opts,
         );
   if (monitoring !== undefined) new Monitoring("monitoring", { monitoring }, opts);

@@ -12,6 +12,7 @@ import { storageObjects } from "./deckhouse/storage";
 import type { DeckhouseInput } from "../plan/deckhouse/types";
 
 export { encodePasswordHash, caKeySecret, passwordSecret } from "./deckhouse/access";
+export { daySettings } from "./deckhouse/clusterConfiguration";
 export { rewriteServer } from "./deckhouse/kubeconfig";
 export { nodeKeySecret } from "./deckhouse/nodes";
 export type { ClusterObject } from "./deckhouse/objects";
@@ -27,6 +28,8 @@ export interface RenderedDeckhouse {
   readonly image: string;
   /** Registry that asks for the licence key, with the host it is asked by; undefined for CE. */
   readonly licensedRegistry: string | undefined;
+  /** The registry whose CA the host with the installer has to be told, with that CA (PEM); undefined where every system knows it. */
+  readonly privateRegistry: { readonly host: string; readonly ca: string } | undefined;
   /** What is kept in the cluster, in an order that respects `after`. */
   readonly objects: readonly ClusterObject[];
   /** Names of the secrets that stand in `bootstrap`. */
@@ -56,6 +59,7 @@ export function renderDeckhouse(input: DeckhouseInput): RenderedDeckhouse {
   const objects = clusterObjects(input);
   const first = objects.filter(({ kind, name }) => kind === "ModuleConfig" && firstModules.some((one) => one === name));
   const init = initConfiguration(input);
+  const ca = input.registry?.ca;
   const documents = [
     clusterConfiguration(input),
     staticClusterConfiguration(input),
@@ -66,6 +70,7 @@ export function renderDeckhouse(input: DeckhouseInput): RenderedDeckhouse {
     bootstrap: toDocuments(documents),
     image: installerImage(input),
     licensedRegistry: needsLicence(input) ? registryHost(input) : undefined,
+    privateRegistry: ca === undefined ? undefined : { host: registryHost(input), ca },
     objects,
     bootstrapSecrets: secretsIn(documents),
     pools: input.pools.map((pool) => ({ name: groupName(pool), count: nodeCount(pool) })),

@@ -1,6 +1,6 @@
 /** A Kubernetes object as plain data. */
 import { partOf, type Component } from "../plan/stages/names";
-import type { Json } from "./text";
+import type { Json, JsonObject } from "./text";
 
 /** What every object has; the rest is as its kind says. */
 export interface Manifest {
@@ -41,6 +41,21 @@ export const containerSecurity = (readOnlyRootFilesystem = true) =>
     capabilities: { drop: ["ALL"] },
     readOnlyRootFilesystem,
   }) as const;
+
+/** Fields of a pod whose images come from a registry with a login. */
+export const pullSecrets = ({ pullSecret }: { readonly pullSecret?: string }): JsonObject =>
+  pullSecret === undefined ? {} : { imagePullSecrets: [{ name: pullSecret }] };
+
+/** The Secret with the logins of registries, without what is in it. Its one key is Kubernetes' own. */
+export const pullSecretManifest = (name: string, namespace: string): Manifest => ({
+  apiVersion: "v1",
+  kind: "Secret",
+  metadata: { name, namespace, labels: { "app.kubernetes.io/part-of": partOf } },
+  type: "kubernetes.io/dockerconfigjson",
+});
+
+/** Key of that Secret. @see https://kubernetes.io/docs/concepts/configuration/secret/#docker-config-secrets */
+export const pullSecretKey = ".dockerconfigjson";
 
 /** A level of the Pod Security Standards. */
 export type SecurityLevel = "privileged" | "baseline" | "restricted";

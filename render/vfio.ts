@@ -26,7 +26,7 @@ export function vfioPieces(stage: VfioStage): readonly string[] {
 
 /** What the stage before answered. */
 export interface VfioBefore {
-  /** For `reboot`: the answer of `apply`, so that it runs again when that one wrote something. */
+  /** For `apply`, `stateOf` the answer of `inspect`; for `reboot`, that of `apply`: so that it runs again when that is another one. */
   readonly applied?: string;
   /** For `verify`: the boot that `reboot` ended, if it ended one. */
   readonly rebootedFrom?: string | undefined;
@@ -118,6 +118,8 @@ const inspectionSchema = z.object({
   missing: z.array(z.string()),
   /** Why the host has to boot again. */
   ineffective: z.array(z.string()),
+  /** What is not as an `apply` with the same settings left it. @default none, as one has never been */
+  drift: z.array(z.string()).default([]),
   faults: z.array(z.object({ checked: z.string(), found: z.string(), expected: z.string(), fix: z.string() })),
 });
 
@@ -133,6 +135,10 @@ function answer(stdout: string): unknown {
 
 /** What `look`, `inspect` and `verify` answer. @throws Error for any other text */
 export const parseInspection = (stdout: string): HostInspection => inspectionSchema.parse(answer(stdout));
+
+/** What of a host `apply` goes by, on one line. */
+export const stateOf = ({ bootId, missing, ineffective, drift }: HostInspection): string =>
+  JSON.stringify([bootId, missing, ineffective, drift]);
 
 /** The boot that `reboot` ended; undefined where none was needed. @throws Error for any other text */
 export function parseRebootedFrom(stdout: string): string | undefined {

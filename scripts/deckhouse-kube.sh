@@ -17,11 +17,12 @@ now() { date +%s; }
 # Seconds between two looks.
 poll=${poll_seconds:-5}
 
-# is_passing TEXT: whether kubectl's message tells of something that goes away by itself: a module that is not up yet,
-# an API that restarts.
+# is_passing TEXT: whether kubectl's message tells of something that goes away by itself: a module that is not up yet, a kind
+# that the server lists and does not serve yet, an API that restarts.
 is_passing() {
   case $1 in
-  *'no matches for kind'* | *"doesn't have a resource type"* | *'failed calling webhook'* | *'connection refused'* | \
+  *'no matches for kind'* | *"doesn't have a resource type"* | *'could not find the requested resource'* | \
+    *'failed calling webhook'* | *'connection refused'* | \
     *'i/o timeout'* | *'TLS handshake timeout'* | *'unexpected EOF'* | *etcdserver* | *'namespaces "'*'not found'* | \
     *'InternalError'* | *'Service Unavailable'* | *'Timeout:'* | *'context deadline exceeded'*) return 0 ;;
   *) return 1 ;;

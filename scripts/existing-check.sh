@@ -1,15 +1,7 @@
 # shellcheck shell=sh disable=SC2154
-# Looks at a cluster that is there already, and changes nothing in it. The kubeconfig comes by standard input, is written
-# to a file of mode 0600 for kubectl, and removed. Settings: cluster, floor (oldest minor version of Kubernetes 1), pools
-# ("name count gpus labels", a line each; labels as key=value,key=value or -).
+# Looks at a cluster that is there already, and changes nothing in it. On cluster-lib.sh. Settings: stack, floor (oldest minor
+# version of Kubernetes 1), pools ("name count gpus labels", a line each; labels as key=value,key=value or -).
 # Prints one JSON object: the version, and the nodes of each pool.
-
-set -eu
-umask 077
-work=
-clean() { [ -z "$work" ] || rm -rf "$work"; }
-
-kubectl_here() { kubectl --kubeconfig "$work/kubeconfig" --request-timeout=20s "$@" </dev/null; }
 
 faults=
 # collect CHECKED FOUND EXPECTED FIX
@@ -41,21 +33,11 @@ check_pool() {
   few=$(printf '%s\n' "$lines" | awk -v wanted="$3" 'NF > 2 && $3 < wanted { printf "%s%s has %d", sep, $1, $3; sep = ", " }')
   [ -z "$few" ] || collect "GPUs of pool $1" "$few allocatable" "$3 a node" "correct the pool's gpusPerNode, or free the GPUs"
   none=$(printf '%s\n' "$lines" | awk 'NF == 2 { printf "%s%s", sep, $1; sep = ", " }')
-  [ -z "$none" ] || printf '%s: no device plugin yet on %s: GPUs are counted once it runs\n' "$cluster" "$none" >&2
+  [ -z "$none" ] || say "$stack: no device plugin yet on $none: GPUs are counted once it runs"
 }
 
 stage_check() {
-  trap clean EXIT
-  trap 'exit 129' HUP
-  trap 'exit 130' INT
-  trap 'exit 143' TERM
-  command -v kubectl >/dev/null || {
-    collect 'this machine' 'no kubectl' 'kubectl, to look at the cluster' 'install it: https://kubernetes.io/docs/tasks/tools/'
-    printf '%s: the cluster does not suit%s\n' "$cluster" "$faults" >&2
-    exit 3
-  }
-  work=$(mktemp -d)
-  cat >"$work/kubeconfig"
+  begin "$stack: the cluster could not be looked at"
   if ! answer=$(kubectl_here get --raw /readyz 2>&1); then
     collect 'the API' "$(printf '%s' "$answer" | tail -n 1)" 'ok from /readyz' 'check the kubeconfig and the way to the cluster'
   else
@@ -69,7 +51,7 @@ $pools
 POOLS
   fi
   if [ -n "$faults" ]; then
-    printf '%s: the cluster does not suit%s\n' "$cluster" "$faults" >&2
+    say "$stack: the cluster does not suit$faults"
     exit 3
   fi
   printf '{"version":"%s","nodes":{%s}}\n' "$version" "$result"

@@ -1,19 +1,12 @@
 # shellcheck shell=sh disable=SC2154,SC2016
 # Waits until a token comes through the gateway, asked for as its first user from inside one of its pods. Changes nothing.
-# Standard input: a line "password <it>", then the kubeconfig, which is written to a file of mode 0600 for kubectl, and removed.
-# The password goes on by standard input too: it is in no command line. Settings: namespace, deployment, port, user, model,
-# deadline, settle and poll in seconds: for as long as settle, a refusal may be a Secret that the pods do not see yet. Prints one JSON object: the model, and the seconds to its first token.
-
-set -eu
-umask 077
-work=
-clean() { [ -z "$work" ] || rm -rf "$work"; }
-
-now() { date +%s; }
+# On cluster-lib.sh; a line "password <it>" comes before the kubeconfig. The password goes on by standard input too: it is in no
+# command line. Settings: namespace, deployment, port, user, model, deadline, settle and poll in seconds: for as long as settle,
+# a refusal may be a Secret that the pods do not see yet. Prints one JSON object: the model, and the seconds to its first token.
 
 # Ends with 2 where the gateway refused, and with 1 where it could not answer.
 ask() {
-  printf '%s' "$password" | kubectl --kubeconfig "$work/kubeconfig" -n "$namespace" exec -i "deploy/$deployment" -- node -e '
+  printf '%s' "$password" | cluster exec -i "deploy/$deployment" -- node -e '
 const { readFileSync } = require("node:fs");
 const [base, user, model, seconds] = process.argv.slice(1);
 const end = (code, text) => { console.log(String(text).replace(/\s+/g, " ").slice(0, 600)); process.exit(code); };
@@ -44,30 +37,21 @@ const ask = async (path, headers, body) => {
 
 # What the pods wait for, where they do not run.
 pods() {
-  kubectl --kubeconfig "$work/kubeconfig" --request-timeout=20s -n "$namespace" get pods -l app.kubernetes.io/component=gateway \
-    -o 'jsonpath={range .items[*]}{.metadata.name}{": "}{.status.phase}{" "}{.status.containerStatuses[*].state.waiting.reason}{" "}{.status.containerStatuses[*].lastState.terminated.message}{" "}{.status.conditions[?(@.type=="PodScheduled")].message}{"\n"}{end}' 2>/dev/null </dev/null | cut -c1-400
+  kubectl_here get pods -l app.kubernetes.io/component=gateway \
+    -o 'jsonpath={range .items[*]}{.metadata.name}{": "}{.status.phase}{" "}{.status.containerStatuses[*].state.waiting.reason}{" "}{.status.containerStatuses[*].lastState.terminated.message}{" "}{.status.conditions[?(@.type=="PodScheduled")].message}{"\n"}{end}' 2>/dev/null | cut -c1-400
 }
 
 failure() {
-  printf 'no token comes through the gateway\n  checked:  a token of %s as the user %s, asked in %s/%s\n  found:    %s\n  expected: one within %s s\n  fix:      %s\n' \
-    "$model" "$user" "$namespace" "$deployment" "$1" "$deadline" "$2" >&2
+  say 'no token comes through the gateway'
+  fault "a token of $model as the user $user, asked in $namespace/$deployment" "$1" "one within $deadline s" "$2"
   pods | sed 's/^/    /' >&2
   exit 3
 }
 
 stage_wait() {
-  trap clean EXIT
-  trap 'exit 129' HUP
-  trap 'exit 130' INT
-  trap 'exit 143' TERM
-  command -v kubectl >/dev/null || {
-    printf 'the gateway could not be asked\n  checked:  this machine\n  found:    no kubectl\n  expected: kubectl\n  fix:      install it: https://kubernetes.io/docs/tasks/tools/\n' >&2
-    exit 3
-  }
-  work=$(mktemp -d)
   IFS= read -r password
   password=${password#password }
-  cat >"$work/kubeconfig"
+  begin 'the gateway could not be asked'
   began=$(now)
   ends=$((began + deadline))
   last=
@@ -84,10 +68,10 @@ stage_wait() {
     2:*) failure "$answer" 'give gateway.firstUser the scope chat:write and that model in users' ;;
     esac
     [ "$(now)" -lt "$ends" ] || failure "$answer" "kubectl -n $namespace logs deploy/$deployment; then run again"
-    [ "$answer" = "$last" ] || printf '%s\n' "$answer" >&2
+    [ "$answer" = "$last" ] || say "$answer"
     last=$answer
     sleep "$pause"
   done
-  printf '%s through the gateway: its first token after %s s\n' "$model" "$answer" >&2
+  say "$model through the gateway: its first token after $answer s"
   printf '{"model":"%s","ttftSeconds":%s}\n' "$model" "$answer"
 }

@@ -1,17 +1,9 @@
 # shellcheck shell=sh disable=SC2154
-# Waits until the Jobs that download the models are done, and tells how far they are. Changes nothing. The kubeconfig comes by
-# standard input, is written to a file of mode 0600 for kubectl, and removed. Settings: namespace, jobs ("<job> <model>", a
-# line each), wait_seconds. Prints the models that are there as a JSON list.
+# Waits until the Jobs that download the models are done, and tells how far they are. Changes nothing. On cluster-lib.sh.
+# Settings: namespace, jobs ("<job> <model>", a line each), wait_seconds. Prints the models that are there as a JSON list.
 
-set -eu
-umask 077
-work=
-clean() { [ -z "$work" ] || rm -rf "$work"; }
-
-kubectl_here() { kubectl --kubeconfig "$work/kubeconfig" --request-timeout=20s -n "$namespace" "$@" </dev/null; }
-
-# state JOB: done, failed, or how it is.
-state() {
+# state_of JOB: done, failed, or how it is.
+state_of() {
   conditions=$(kubectl_here get job "$1" -o 'jsonpath={range .status.conditions[?(@.status=="True")]}{.type}{" "}{end}' 2>"$work/said") || {
     printf 'no answer: %s' "$(tail -n 1 "$work/said")"
     return 0
@@ -45,21 +37,13 @@ progress() {
 
 # failure JOB MODEL STATE
 failure() {
-  printf 'the model %s is not on its volume\n  checked:  job %s\n  found:    %s\n  expected: that it is done\n  fix:      see its last lines below; then run again, which goes on where it stopped\n' "$2" "$1" "$3"
-  kubectl_here logs "job/$1" --tail=10 2>/dev/null | cut -c1-400 | sed 's/^/    /'
+  say "the model $2 is not on its volume"
+  fault "job $1" "$3" 'that it is done' 'see its last lines below; then run again, which goes on where it stopped'
+  kubectl_here logs "job/$1" --tail=10 2>/dev/null | cut -c1-400 | sed 's/^/    /' >&2
 }
 
 stage_wait() {
-  trap clean EXIT
-  trap 'exit 129' HUP
-  trap 'exit 130' INT
-  trap 'exit 143' TERM
-  command -v kubectl >/dev/null || {
-    printf 'downloads could not be waited for\n  checked:  this machine\n  found:    no kubectl\n  expected: kubectl\n  fix:      install it: https://kubernetes.io/docs/tasks/tools/\n' >&2
-    exit 3
-  }
-  work=$(mktemp -d)
-  cat >"$work/kubeconfig"
+  begin 'downloads could not be waited for'
   waited=0
   step=5
   while :; do
@@ -68,18 +52,18 @@ stage_wait() {
     ready=
     while read -r job model; do
       [ -n "$job" ] || continue
-      now=$(state "$job")
-      case $now in
+      state=$(state_of "$job")
+      case $state in
       done) ready="$ready${ready:+,}\"$model\"" ;;
-      failed) broken="$broken${broken:+ }$job" && failure "$job" "$model" 'it failed for good' >&2 ;;
+      failed) broken="$broken${broken:+ }$job" && failure "$job" "$model" 'it failed for good' ;;
       *)
         open=$((open + 1))
-        [ "$waited" -lt "$wait_seconds" ] || failure "$job" "$model" "after $waited s: $now" >&2
+        [ "$waited" -lt "$wait_seconds" ] || failure "$job" "$model" "after $waited s: $state"
         # Every half minute, and whenever it says something new.
-        if [ $((waited % 30)) = 0 ] || ! grep -qxF "$job $now" "$work/told" 2>/dev/null; then
-          printf '%s: %s\n' "$model" "$now" >&2
+        if [ $((waited % 30)) = 0 ] || ! grep -qxF "$job $state" "$work/told" 2>/dev/null; then
+          say "$model: $state"
         fi
-        printf '%s %s\n' "$job" "$now" >>"$work/now"
+        printf '%s %s\n' "$job" "$state" >>"$work/now"
         ;;
       esac
     done <<END

@@ -129,7 +129,7 @@ MODELS
 
 # Asks for one token from inside the head's pod. It ends with 2 as long as Serve still runs another config.
 ask() {
-  kubectl --kubeconfig "$work/kubeconfig" -n "$namespace" exec -i "$head" -c ray-head -- python - "$@" <<'PYTHON'
+  cluster exec -i "$head" -c ray-head -- python - "$@" <<'PYTHON'
 import json, os, sys, time, urllib.error, urllib.request
 
 application, route, model, cache, seconds = sys.argv[1:6]
@@ -189,7 +189,7 @@ first_token() {
 }
 
 stage_wait() {
-  begin
+  follow
   wanted=$(fields)
   last=
   while :; do

@@ -56,5 +56,8 @@ stage_apply() {
   else
     say "nothing is missing"
   fi
-  printf '{"tokenrack":"vfio-apply","wanted":%s,"files":%s}\n' "$(json "$wanted_sum")" "$(json "$(files_sum)")"
+  # A boot that lacks something is named: so the reboot is looked at again also where the files are as they were.
+  boot=
+  if [ -n "$ineffective" ]; then boot=$boot_id; fi
+  printf '{"tokenrack":"vfio-apply","wanted":%s,"files":%s,"boot":%s}\n' "$(json "$wanted_sum")" "$(json "$(files_sum)")" "$(json_or_null "$boot")"
 }

@@ -31,6 +31,27 @@ gpu_json() (
 
 addresses() { for gpu in $gpus; do printf '%s ' "${gpu%%=*}"; done; }
 
+# drift_of FILE TEXT: what is in one of our files, and what belongs there.
+drift_of() {
+  if ! differs "$1" "$2"; then return 0; fi
+  found='no such file'
+  if [ -e "$1" ]; then found=$(sed '/^#/d' "$1" | tr '\n' ' '); fi
+  expected=$(printf '%s\n' "$2" | sed '/^#/d' | tr '\n' ' ')
+  echo "$1: found $(public_words "$found"), expected $(public_words "$expected")"
+}
+
+# drift_lines: what is not as an apply of the same settings left it. Nothing of a host that has none behind it.
+drift_lines() {
+  if [ "$(cat "$state/settled" 2>/dev/null || :)" != "${wanted_sum:-none}" ]; then return 0; fi
+  drift_of "$cmdline_file" "$cmdline_text"
+  drift_of "$grub_file" "$grub_text"
+  drift_of "$modules_file" "$modules_text"
+  drift_of "$modprobe_file" "$modprobe_text"
+  # Before the reboot that it asked for, an up is not through.
+  asked=$(cat "$state/reboot" 2>/dev/null || :)
+  if [ -n "$asked" ] && [ "${asked%% *}" != "$boot_id" ]; then printf '%s\n' "$ineffective"; fi
+}
+
 # inspection_json: after survey, and after the checks where their faults belong to it.
 inspection_json() {
   printf '{"tokenrack":"vfio","host":%s,"bootId":%s,"kernel":%s,"pve":%s,"cpu":%s,"loader":%s,"commandLine":%s' \
@@ -40,7 +61,8 @@ inspection_json() {
     "$(yes_no_json "$iommu_active")" "$(yes_no_json "$(quorate)")" "$(json_or_null "$(ceph_health)")"
   printf ',"gpus":%s,"runningVms":%s' "$(words_json gpu_json "$(addresses)")" \
     "$(words_json vm_json "$(running_vms | cut -d ' ' -f 1)")"
-  printf ',"missing":%s,"ineffective":%s,"faults":[%s]}\n' "$(lines_json "$missing")" "$(lines_json "$ineffective")" "$fault_json"
+  printf ',"missing":%s,"ineffective":%s,"drift":%s,"faults":[%s]}\n' "$(lines_json "$missing")" "$(lines_json "$ineffective")" \
+    "$(lines_json "$(drift_lines)")" "$fault_json"
 }
 
 # Stage look: all of it, faults as data. For a preview.

@@ -17,7 +17,8 @@ const mayImport: Readonly<Record<string, readonly string[]>> = {
   plan: ["config types", "config/errors", "config/addresses", "catalog"],
   render: ["plan types", "plan/deckhouse/groups", "plan/stages/names", "config types", "config/addresses", "catalog"],
   components: ["system", "render", "plan types", "plan/stages/names", "config types", "catalog"],
-  gateway: [],
+  // Its build only: the service itself knows nothing of the house.
+  gateway: ["system/bundle"],
   download: ["catalog/units", "system"],
   local: ["system", "catalog", "config", "plan types", "render"],
   engine: ["system", "catalog", "config/errors"],
@@ -27,7 +28,9 @@ const mayImport: Readonly<Record<string, readonly string[]>> = {
   program: ["components", "config", "plan types", "catalog"],
   "stackProgram.ts": ["program.ts", "config", "plan", "local"],
   // What another program imports.
-  "tokenrack.ts": ["components", "program/bundles", "config", "plan"],
+  "tokenrack.ts": ["components", "package", "program/bundles", "plan types"],
+  // What only the package has: planning without a stack file, and the component for programs in other languages.
+  package: ["components", "program/bundles", "config", "plan"],
   "index.ts": ["stackProgram.ts", "program.ts types", "config/errors"],
 };
 
@@ -43,9 +46,11 @@ const pulumiRooms: readonly string[] = [
   "stackProgram.ts",
   "index.ts",
   "tokenrack.ts",
+  "package",
   "engine",
   "policy",
   "examples",
+  "tools/package/analyze.ts",
   "test",
   "e2e",
 ];

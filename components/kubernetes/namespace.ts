@@ -4,6 +4,16 @@ import type { ArrowsPlan } from "../../plan/stages/arrows";
 import type { Manifest } from "../../render/manifest";
 import { policiesOf } from "../../render/stages/networkPolicy";
 import { kubernetesObject } from "./object";
+import { pullSecretIn, type PullSecret } from "./pullSecret";
+
+/** A namespace as it is closed. */
+export interface Closing {
+  readonly manifest: Manifest;
+  /** Who may talk to whom in it. */
+  readonly arrows: ArrowsPlan;
+  /** What its pods pull their images by. @default none is made */
+  readonly pullSecret?: PullSecret;
+}
 
 /**
  * Registers the namespace, and its network policies in it.
@@ -11,12 +21,13 @@ import { kubernetesObject } from "./object";
  */
 export function closedNamespace(
   name: string,
-  { manifest, arrows }: { readonly manifest: Manifest; readonly arrows: ArrowsPlan },
+  { manifest, arrows, pullSecret }: Closing,
   parent: pulumi.Resource,
 ): readonly pulumi.CustomResource[] {
   const namespace = kubernetesObject(`${name}-namespace`, manifest, { parent });
   const policies = policiesOf(arrows, manifest.metadata.name).map((policy) =>
     kubernetesObject(`${name}-policy-${policy.metadata.name}`, policy, { parent, dependsOn: [namespace] }),
   );
-  return [namespace, ...policies];
+  const pull = pullSecretIn(name, manifest.metadata.name, pullSecret, { parent, dependsOn: [namespace] });
+  return [namespace, ...policies, ...pull];
 }

@@ -17,7 +17,8 @@ function domainFaults(path: string, domain: string | undefined, example: string)
 
 function ingressFaults(ingress: Ingress): Fault[] {
   const host = domainFaults("ingress.host", ingress.host, "llm.my.org");
-  if (ingress.tlsIssuer !== undefined) return host;
+  // A Gateway has its listener's own certificate.
+  if (ingress.tlsIssuer !== undefined || ingress.kind === "gatewayApi") return host;
   const needed = "the name of a ClusterIssuer: the API is not served without TLS";
   return [...host, { path: "ingress.tlsIssuer", found: "nothing", needed, fix: "add `ingress.tlsIssuer`" }];
 }

@@ -75,6 +75,27 @@ export function servedNameFaults(models: readonly Entry<Named>[]): Fault[] {
   });
 }
 
+/** What was pinned of one model and cannot go together. */
+export function pinFaults(
+  models: readonly Entry<{
+    readonly maxNumSeqs?: number | undefined;
+    readonly maxNumBatchedTokens?: number | undefined;
+  }>[],
+): Fault[] {
+  return models.flatMap(({ index, value: { maxNumSeqs = 0, maxNumBatchedTokens = Infinity } }) =>
+    maxNumSeqs <= maxNumBatchedTokens
+      ? []
+      : [
+          {
+            path: `models[${index}].maxNumSeqs`,
+            found: `${maxNumSeqs} requests with maxNumBatchedTokens ${maxNumBatchedTokens}`,
+            needed: "at most as many as tokens in a step: each needs one",
+            fix: `write \`maxNumSeqs: ${maxNumBatchedTokens}\`, or raise maxNumBatchedTokens`,
+          },
+        ],
+  );
+}
+
 /** Pools that a model names must be there. */
 export function modelPoolFaults(
   models: readonly Entry<{ readonly pools?: readonly string[] | undefined }>[],

@@ -18,10 +18,10 @@ const links = {
   rdma: flag().default(false),
 } as const;
 
-/** `network` of a cluster that is there already. */
+/** `network` of a cluster that is there already: what joins its nodes, by which the plan splits models. */
 export const networkSchema = z.strictObject(links, { error: "a group of keys, such as `gbitPerSecond: 100`" });
 
-/** `network` on Proxmox. */
+/** `network` on Proxmox: what joins the nodes, and where they are. */
 export const proxmoxNetworkSchema = z.strictObject(
   {
     ...links,
@@ -75,7 +75,9 @@ const objectName = () => domainName("the name of an object");
 /** `ingress.gateway`: a Gateway of the Gateway API that is there already, with a listener for TLS and its certificate. */
 const parentSchema = z.strictObject(
   {
+    /** Its name. */
     name: objectName(),
+    /** Its namespace. */
     namespace: objectName(),
     /** Name of its listener. @default any that takes the host */
     listener: label().optional(),
@@ -110,7 +112,10 @@ export const ingressSchema = z.strictObject(
         error: `a map of annotations, ${keyText}`,
       })
       .default({}),
-    /** cert-manager's ClusterIssuer for its certificate. Needed before anything is made: there is no API without TLS. */
+    /**
+     * cert-manager's ClusterIssuer for its certificate. Needed before anything is made, as there is no API without TLS; but not with
+     * `kind: gatewayApi`, whose Gateway has a certificate.
+     */
     tlsIssuer: text(/^[a-z0-9](?:[a-z0-9.-]{0,251}[a-z0-9])?$/, "the name of a ClusterIssuer").optional(),
   },
   { error: "a group of keys, such as `host: llm.my.org`" },

@@ -15,6 +15,7 @@ export const certificates = (): z.ZodString =>
 /** An entry of `cluster.users`: who uses the platform's pages and the API; password by the secret `clusterPasswordHashes`. */
 export const clusterUserSchema = z.strictObject(
   {
+    /** Name of the user's objects, and in the secret `clusterPasswordHashes`. */
     name: label(),
     /** Login name. */
     email: text(/^[a-z0-9._-]+@[a-z0-9.-]+$/, 'an e-mail address in lower case, like "admin@my.org"'),

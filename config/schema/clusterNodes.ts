@@ -28,7 +28,9 @@ const proxyUrl = () => text(/^https?:\/\/[A-Za-z0-9.-]+(?::\d{1,5})?\/?$/, proxy
 /** `cluster.proxy`: the nodes' way out to the internet. */
 export const proxySchema = z.strictObject(
   {
+    /** Proxy for plain http. @default none */
     httpProxy: proxyUrl().optional(),
+    /** Proxy for https. @default none */
     httpsProxy: proxyUrl().optional(),
     /** Addresses, networks and domains that are reached directly, besides the cluster's own. @default none */
     noProxy: z

@@ -36,7 +36,7 @@ export const registrySchema = z.strictObject(
   {
     /** Repository of the edition. @default "registry.deckhouse.io/deckhouse/<edition>" */
     imagesRepo: text(/^[a-z0-9.-]+(?::\d{1,5})?(?:\/[a-z0-9._-]+)+$/, repoText).optional(),
-    /** @default "HTTPS" */
+    /** How the registry is spoken to. @default "HTTPS" */
     scheme: word(["HTTP", "HTTPS"]).optional(),
     /** Certificate of the registry's CA, PEM. @default those that the system trusts */
     ca: certificates().optional(),
@@ -65,6 +65,7 @@ const rangeText = 'a range of free addresses, like "192.168.3.70-192.168.3.100"'
 /** An entry of `cluster.ingress`: an ingress controller behind addresses of MetalLB. */
 export const controllerSchema = z.strictObject(
   {
+    /** Name of the controller. */
     name: label(),
     /** Class of the Ingress objects that it serves. */
     ingressClass: label(),
@@ -83,6 +84,7 @@ export const controllerSchema = z.strictObject(
 /** One Ceph user's way into a Ceph cluster; its key stands in the secret `cephKeys`. */
 const connectionSchema = z.strictObject(
   {
+    /** Name by which classes choose it, and the secret `cephKeys`. */
     name: label(),
     /** `ceph fsid`. */
     clusterId: z.string({ error: "the Ceph cluster's id" }),
@@ -95,6 +97,7 @@ const connectionSchema = z.strictObject(
 );
 
 const storageClass = {
+  /** Name of the storage class. */
   name: label(),
   /** Name of one of `connections`. */
   connection: label(),
@@ -106,6 +109,7 @@ const cephName = (what: string) => text(/^[A-Za-z0-9._-]+$/, what);
 /** `cluster.ceph`: storage classes on a Ceph cluster. */
 export const cephSchema = z.strictObject(
   {
+    /** Ways into Ceph clusters, each with a user of its own. @default none */
     connections: z.array(connectionSchema, { error: "a list of Ceph connections" }).default([]),
     /** The first RBD class is the cluster's default. */
     classes: z
@@ -113,14 +117,16 @@ export const cephSchema = z.strictObject(
         z.discriminatedUnion("type", [
           z.strictObject({
             ...storageClass,
+            /** Block devices: one node at a time mounts a volume. */
             type: z.literal("RBD"),
             /** Pool of the Ceph cluster. */
             pool: cephName("the name of a Ceph pool"),
-            /** @default "ext4" */
+            /** File system of its volumes. @default "ext4" */
             fsType: word(["ext4", "xfs"]).optional(),
           }),
           z.strictObject({
             ...storageClass,
+            /** A file system: many nodes mount a volume, as models need. */
             type: z.literal("CephFS"),
             /** File system of the Ceph cluster. */
             fileSystem: cephName("the name of a CephFS"),
@@ -136,12 +142,13 @@ export const cephSchema = z.strictObject(
 /** An entry of `cluster.localPaths`: storage in a directory of the nodes. */
 export const localPathSchema = z.strictObject(
   {
+    /** Name of the storage class. */
     name: label(),
     /** Directory of the nodes. */
     path: text(/^\/[\w./-]{1,250}$/, 'an absolute directory, like "/data"'),
     /** Pools by name. @default all */
     pools: z.array(label(), { error: "a list of names of `pools`" }).optional(),
-    /** @default "Delete" */
+    /** What becomes of a volume whose claim is deleted. @default "Delete" */
     reclaimPolicy: word(["Delete", "Retain"]).optional(),
   },
   { error: "a local path: name and path" },
@@ -177,7 +184,7 @@ export const deckhouseKeys = {
   /** Ingress controllers. The first one's class is that of the platform's own pages. @default none */
   ingress: z.array(controllerSchema, { error: "a list of ingress controllers" }).default([]),
   ceph: cephSchema.prefault({}),
-  /** @default none */
+  /** Storage in directories of nodes, which stays on its node. @default none */
   localPaths: z.array(localPathSchema, { error: "a list of local paths" }).default([]),
   /** Storage class of claims that name none. @default the first RBD class, then the first local path */
   defaultStorageClass: domainName("the name of a storage class").optional(),

@@ -51,6 +51,8 @@ const pins = {
   gpuMemoryUtilization: between(0, 1, utilizationText).gt(0, { error: utilizationText }).optional(),
   /** Tokens of one step, prefill and decode together (16 to 1048576). */
   maxNumBatchedTokens: whole(16, 1_048_576, "tokens").optional(),
+  /** Requests that one replica works on at the same time (1 to 1024), at most `maxNumBatchedTokens`. */
+  maxNumSeqs: whole(1, 1024, "requests").optional(),
   /** How the KV cache is stored: as the model's dtype says, or in 8 bits. */
   kvCacheDtype: word(["auto", "fp8"]).optional(),
   /** Arithmetic; bfloat16 needs compute capability 8.0. */

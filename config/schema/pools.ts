@@ -16,10 +16,11 @@ const valueText = "a Kubernetes label value: at most 63 letters, digits and . _ 
 /** A taint; whatever has to run there gets its toleration from here. */
 export const taintSchema = z.strictObject(
   {
+    /** Key of the taint. */
     key: text(labelKey, keyText),
-    /** @default none */
+    /** Its value. @default none */
     value: text(labelValue, valueText).optional(),
-    /** @default "NoSchedule" */
+    /** What it does to pods without a toleration. @default "NoSchedule" */
     effect: word(["NoSchedule", "PreferNoSchedule", "NoExecute"]).default("NoSchedule"),
   },
   { error: "a taint: key, and optionally value and effect" },

@@ -82,9 +82,9 @@ const pairText = "a pair of PCI addresses of this host's GPUs";
 /** How a host is reached over SSH. */
 export const sshSchema = z.strictObject(
   {
-    /** @default "root" */
+    /** Who logs in: root, or a user who may run `sudo -n sh`. @default "root" */
     user: text(/^[a-z_][a-z0-9_-]{0,31}$/, "a user name in lower case").default("root"),
-    /** @default 22 */
+    /** Port of its SSH server. @default 22 */
     port: integer(1, 65535, "a port from 1 to 65535").default(22),
     /** The host's public key: the connection is refused when the host shows another one. Needed before anything is made. */
     hostKey: z.string({ error: keyText }).refine(isPublicKey, { error: keyText }).optional(),

@@ -15,17 +15,23 @@ const common = {
   firstUserPassword: secret(),
 } as const;
 
-/** The key before `signingKey`, whose tokens still hold: set for a token's life after a change of it. */
-const rotation = { previousSigningKey: secret().optional() } as const;
+/** What outlives a change of keys. */
+const rotation = {
+  /** The key before `signingKey`, whose tokens still hold: set for a token's life after a change of it. */
+  previousSigningKey: secret().optional(),
+} as const;
 
-/** What opens the hubs that models come from. */
+/** What opens registries and hubs. */
 const hubSecrets = {
+  /** Logins of the registries that `imagePullSecret` opens, as `docker login` writes them: `{"auths":{"<host>":{"auth":".."}}}`. */
+  registryLogins: secret().optional(),
   /** Token of Hugging Face, for models whose licence has to be accepted there (Gemma, Llama). */
   hfToken: secret().optional(),
   /** Token of ModelScope. */
   modelScopeToken: secret().optional(),
   /** Key of the buckets that models come from by `download.from: s3` or `oss`. */
   s3AccessKeyId: secret().optional(),
+  /** The secret half of `s3AccessKeyId`. */
   s3SecretAccessKey: secret().optional(),
 } as const;
 

@@ -74,15 +74,15 @@ function definitionsIn(file: string): readonly Manifest[] {
   return documents.filter((one) => one !== null).map((one) => definitionSchema.parse(one) as Manifest);
 }
 
-/** All definitions that a cluster may have that our manifests are for. */
-async function definitions(): Promise<readonly Manifest[]> {
+/** Files with all definitions that a cluster may have that our manifests are for. */
+export async function definitionFiles(): Promise<readonly string[]> {
   const fixtures = path.join(root, "e2e", "kubernetes", "fixtures");
   const files = readdirSync(fixtures).map((name) => path.join(fixtures, name));
   for (const { wrapper, module, folder, files: names } of sources) {
     const directory = await moduleDirectory(wrapper, module);
     files.push(...names.map((name) => path.join(directory, folder, name)));
   }
-  return files.flatMap(definitionsIn);
+  return files;
 }
 
 const establishedSchema = z.object({
@@ -91,7 +91,7 @@ const establishedSchema = z.object({
 
 /** Puts the definitions into the cluster; resolves when it serves them. */
 export async function installDefinitions(client: KubeClient): Promise<void> {
-  const all = await definitions();
+  const all = (await definitionFiles()).flatMap(definitionsIn);
   for (const one of all) await client.apply(one);
   const deadline = Date.now() + ESTABLISH_TIMEOUT_MS;
   for (const { metadata } of all) {

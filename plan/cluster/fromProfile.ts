@@ -137,7 +137,7 @@ function existingGpus({ pools }: ExistingProfile, faults: Fault[]): readonly Gpu
 /** Without the keys that are not set, as optional fields are either there or absent. */
 function pinsOf(model: ClusterModelProfile): Pins {
   const { tensorParallel, pipelineParallel, replicas, layerPartition, expertParallel } = model;
-  const { gpuMemoryUtilization, maxNumBatchedTokens, kvCacheDtype, dtype, enforceEager } = model;
+  const { gpuMemoryUtilization, maxNumBatchedTokens, maxNumSeqs, kvCacheDtype, dtype, enforceEager } = model;
   const { cpuOffloadGib, pools, toolParser, reasoningParser, tensorParallelOverNetwork } = model;
   return {
     ...(tensorParallel === undefined ? {} : { tensorParallel }),
@@ -147,6 +147,7 @@ function pinsOf(model: ClusterModelProfile): Pins {
     ...(expertParallel === undefined ? {} : { expertParallel }),
     ...(gpuMemoryUtilization === undefined ? {} : { gpuMemoryUtilization }),
     ...(maxNumBatchedTokens === undefined ? {} : { maxNumBatchedTokens }),
+    ...(maxNumSeqs === undefined ? {} : { maxNumSeqs }),
     ...(kvCacheDtype === undefined ? {} : { kvCacheDtype }),
     ...(dtype === undefined ? {} : { dtype }),
     ...(enforceEager === undefined ? {} : { enforceEager }),

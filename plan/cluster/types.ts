@@ -14,6 +14,7 @@ export interface Pins {
   /** Above 0, at most 1. */
   readonly gpuMemoryUtilization?: number;
   readonly maxNumBatchedTokens?: number;
+  readonly maxNumSeqs?: number;
   readonly kvCacheDtype?: KvCacheDtype;
   readonly dtype?: Dtype;
   readonly enforceEager?: boolean;

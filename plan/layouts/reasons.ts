@@ -172,6 +172,7 @@ function aboutContext({ asked: { request }, chosen }: Told): readonly string[] {
 
 function aboutSlots({ asked: { request }, chosen: { fit } }: Told): readonly string[] {
   const { maxNumSeqs } = fit.settings;
+  if (request.pins.maxNumSeqs !== undefined) return [];
   if (maxNumSeqs >= Math.min(defaultSlots, fit.settings.maxNumBatchedTokens)) return [];
   if (request.shape.linear !== undefined && fit.cold.kv.blocks < 1.1 * defaultSlots && !fit.settings.enforceEager)
     return [

@@ -109,7 +109,8 @@ function baseSettings(request: ServingRequest, { layout, cards }: Placed): Omit<
   const kvDtypeBytes = pins.kvCacheDtype === "fp8" ? 1 : 2;
   return {
     maxModelLen: request.contextTokens ?? shape.maxContext,
-    maxNumBatchedTokens: pins.maxNumBatchedTokens ?? defaultBatchedTokens(cards),
+    // vLLM takes no more slots than tokens in a step.
+    maxNumBatchedTokens: pins.maxNumBatchedTokens ?? Math.max(defaultBatchedTokens(cards), pins.maxNumSeqs ?? 0),
     kvDtypeBytes,
     blockSize: alignedBlockSize(shape, layout, { blockSize: shape.mla === undefined ? 16 : 64, kvDtypeBytes }),
     asyncScheduling: false,
@@ -223,8 +224,8 @@ export function fitOf(request: ServingRequest, placed: Placed): Fit {
   const concurrency = concurrencyOf(request, placed.replicas);
   const gpuBytes = placed.cards.map(({ cudaTotalMib }) => cudaTotalMib * MIB);
   const base = baseSettings(request, placed);
-  const slots = slotsToTry(concurrency, base.maxNumBatchedTokens);
   const { shape, pins } = request;
+  const slots = pins.maxNumSeqs === undefined ? slotsToTry(concurrency, base.maxNumBatchedTokens) : [pins.maxNumSeqs];
   const settings = { ...base, maxNumSeqs: slots[0] ?? 1 };
   const offloadGib = pins.cpuOffloadGib ?? 0;
   const rooms = roomsOf({ shape, layout: placed.layout, gpuBytes, settings, offloadGib });

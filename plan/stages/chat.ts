@@ -2,13 +2,13 @@
 import { chatNamespaceOf } from "./arrows";
 import { planChart, type ChartPlan } from "./charts";
 import { chatFaults, chatWarnings } from "./chatFaults";
-import { imageParts, type ImagesPlan } from "./images";
+import { imageParts, planPull, type ImagesPlan, type PullPlan } from "./images";
 import type { ChatSecret } from "./names";
 import { onSystem } from "./scheduling";
 import type { Scheduling, Staged, StageInput } from "./types";
 
 /** What both pages have. */
-interface PagePlan {
+interface PagePlan extends PullPlan {
   readonly namespace: string;
   readonly host: string;
   /** Where people reach it. */
@@ -65,6 +65,7 @@ function planPage({ profile, pools }: StageInput, secrets: readonly ChatSecret[]
     ingress: { ...(ownClass === undefined ? {} : { class: ownClass }), tlsIssuer },
     replicas,
     scheduling: onSystem(pools),
+    ...planPull(profile),
     secrets,
   };
 }

@@ -3,7 +3,7 @@ import type { ClusterGatewayProfile, ClusterProfile } from "../../config/schema"
 import { clusterPolicy } from "../gateway";
 import type { GatewayPolicy } from "../types";
 import { gatewayFaults, gatewayWarnings, ingressKind } from "./gatewayFaults";
-import type { ImagesPlan } from "./images";
+import { planPull, type ImagesPlan, type PullPlan } from "./images";
 import { objectNames, ports } from "./names";
 import { onSystem } from "./scheduling";
 import type { Scheduling, Staged, StageInput } from "./types";
@@ -28,10 +28,12 @@ export interface QuotaStorePlan {
   readonly image: string;
   /** Its own limit in MiB. A subject's minute is some 150 bytes. */
   readonly memoryMib: number;
+  /** By a certificate of cert-manager's; false where nobody says that cert-manager is there. */
+  readonly tls: boolean;
 }
 
 /** Stage 8 as decided. */
-export interface GatewayPlan {
+export interface GatewayPlan extends PullPlan {
   readonly namespace: string;
   readonly image: string;
   readonly replicas: number;
@@ -44,7 +46,9 @@ export interface GatewayPlan {
   readonly tokensPerMinute?: number;
   readonly roles: ClusterGatewayProfile["roles"];
   readonly peopleRole?: string;
-  readonly oidc?: Omit<NonNullable<ClusterGatewayProfile["oidc"]>, "addresses">;
+  readonly oidc?: Omit<NonNullable<ClusterGatewayProfile["oidc"]>, "addresses" | "ca">;
+  /** Certificates in PEM that it trusts besides those of Node.js. */
+  readonly trusted?: string;
   readonly trustedProxies: readonly string[];
   /** Public name. */
   readonly host: string;
@@ -123,14 +127,21 @@ const issuerOf = ({
   ...(roleClaim === undefined ? {} : { roleClaim }),
 });
 
+/** A ClusterIssuer is cert-manager's. With a Gateway that has its own certificate there may be none. */
+const hasCertManager = ({ ingress }: ClusterProfile): boolean =>
+  ingress.kind !== "gatewayApi" || ingress.tlsIssuer !== undefined;
+
 /** What the stack says about quotas and issuers. */
-function asked({ gateway }: ClusterProfile): Pick<GatewayPlan, "tokensPerMinute" | "roles" | "peopleRole" | "oidc"> {
+function asked({
+  gateway,
+}: ClusterProfile): Pick<GatewayPlan, "tokensPerMinute" | "roles" | "peopleRole" | "oidc" | "trusted"> {
   const { tokensPerMinute, roles, peopleRole } = gateway;
   return {
     roles,
     ...(tokensPerMinute === undefined ? {} : { tokensPerMinute }),
     ...(peopleRole === undefined ? {} : { peopleRole }),
     ...(gateway.oidc === undefined ? {} : { oidc: issuerOf(gateway.oidc) }),
+    ...(gateway.oidc?.ca === undefined ? {} : { trusted: gateway.oidc.ca }),
   };
 }
 
@@ -147,6 +158,7 @@ export function planClusterGateway(
   const plan: GatewayPlan = {
     namespace,
     image: images.node,
+    ...planPull(profile),
     replicas,
     scheduling: onSystem(pools),
     resources,
@@ -159,7 +171,9 @@ export function planClusterGateway(
     upstreamUrl: `http://${objectNames.serveService}.${namespace}.svc:${ports.serve}`,
     routes,
     maintenanceSeconds: Math.max(leastRetrySeconds, upgrade.clusterSeconds),
-    ...(sharedQuotas ? { quotaStore: { image: images.valkey, memoryMib: storeMemoryMib } } : {}),
+    ...(sharedQuotas
+      ? { quotaStore: { image: images.valkey, memoryMib: storeMemoryMib, tls: hasCertManager(profile) } }
+      : {}),
     ingress: planIngress(profile),
     wafAnnotations,
     serviceUsers: serviceUsers(profile),

@@ -99,6 +99,11 @@ export function gatewayWarnings(profile: ClusterProfile, plan: GatewayPlan): rea
           `gateway.sharedQuotas is off: each of ${replicas} replicas counts alone, so a user has up to ${replicas} times the quota`,
         ]
       : []),
+    ...(quotaStore?.tls === false
+      ? [
+          "ingress.tlsIssuer is not set, so cert-manager may not be there: what the gateway's replicas tell their Valkey goes over the cluster's network without TLS, its password included; name a ClusterIssuer, and it gets a certificate",
+        ]
+      : []),
     ...(trustedProxies.length === 0
       ? [
           "gateway.trustedProxies is not set: failed logins of all clients count as those of the ingress controller, and 50 in 5 minutes lock everybody out; name the network of its pods",

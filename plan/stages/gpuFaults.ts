@@ -1,5 +1,6 @@
 /** What cannot be asked of GPUs. */
 import type { Fault } from "../../config/errors";
+import { gpuResourceOf } from "./gpuResource";
 import type { StageInput } from "./types";
 
 /** @see devicePluginLabel, which the node carries as its pool's label */
@@ -7,7 +8,7 @@ const label = "nvidia.com/device-plugin.config";
 
 function unknownPools({ profile: { gpu }, pools }: StageInput): readonly Fault[] {
   const names = pools.filter(({ gpusPerNode }) => gpusPerNode > 0).map(({ name }) => name);
-  return (["timeSlicing", "powerLimitWatts"] as const).flatMap((key) =>
+  return (["timeSlicing", "powerLimitWatts", "podResources"] as const).flatMap((key) =>
     Object.keys(gpu[key])
       .filter((pool) => !names.includes(pool))
       .map((pool) => ({
@@ -106,17 +107,32 @@ function misplaced({ profile: { gpu, platform } }: StageInput): readonly Fault[]
           },
         ]
       : []),
-    ...(gpu.hamiSplitCount !== undefined && gpu.mode !== "hami"
-      ? [
-          {
-            path: "gpu.hamiSplitCount",
-            found: `${gpu.hamiSplitCount} under mode ${gpu.mode}`,
-            needed: "no such key without HAMi",
-            fix: "remove it, or write `mode: hami`",
-          },
-        ]
-      : []),
+    ...(gpu.mode === "hami" ? [] : (["hamiSplitCount", "hamiResources"] as const))
+      .filter((key) => gpu[key] !== undefined)
+      .map((key) => ({
+        path: `gpu.${key}`,
+        found: `${key === "hamiSplitCount" ? (gpu[key] ?? "") : "names"} under mode ${gpu.mode}`,
+        needed: "no such key without HAMi",
+        fix: "remove it, or write `mode: hami`",
+      })),
   ];
+}
+
+/** A pod asks for its GPUs by the plan's number of them, once. */
+function gpusTwice({ profile: { gpu } }: StageInput): readonly Fault[] {
+  const own = gpuResourceOf(gpu);
+  return Object.entries(gpu.podResources).flatMap(([pool, amounts]) =>
+    amounts[own] === undefined
+      ? []
+      : [
+          {
+            path: `gpu.podResources.${pool}["${own}"]`,
+            found: `${amounts[own]}, beside the GPUs that the plan gives each pod`,
+            needed: "other resources than the GPUs themselves",
+            fix: "remove it; `models[].tensorParallel` says how many GPUs a pod has",
+          },
+        ],
+  );
 }
 
 /** Every fault of stage 4. */
@@ -126,4 +142,5 @@ export const gpuFaults = (input: StageInput): readonly Fault[] => [
   ...unlabelled(input),
   ...hamiFaults(input),
   ...misplaced(input),
+  ...gpusTwice(input),
 ];

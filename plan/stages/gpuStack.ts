@@ -1,20 +1,21 @@
 /** Stage 4: what makes GPUs allocatable, for which pools, and what is then counted on every node. */
 import type { Fault } from "../../config/errors";
+import type { ClusterProfile } from "../../config/schema";
 import { minutesToSeconds } from "../../catalog/units";
 import type { PoolPlan } from "../types";
 import { planChart, type ChartPlan } from "./charts";
 import { gpuFaults } from "./gpuFaults";
+import { gpuResourceOf } from "./gpuResource";
+import { planPull, type PullPlan } from "./images";
 import { namespaces } from "./names";
 import { onAnyOf, onPool } from "./scheduling";
 import type { Scheduling, Staged, StageInput, Toleration } from "./types";
 
-/** What pods ask for. */
-export const gpuResource = "nvidia.com/gpu";
 /** Node label by which a node chooses its configuration of the device plugin. @see https://github.com/NVIDIA/k8s-device-plugin */
 export const devicePluginLabel = "nvidia.com/device-plugin.config";
 
 /** How the GPU Operator is installed. */
-export interface GpuOperatorPlan {
+export interface GpuOperatorPlan extends PullPlan {
   readonly chart: ChartPlan;
   readonly namespace: string;
   /** Whether it installs the driver, and which; false where the nodes have one. */
@@ -30,12 +31,17 @@ export interface GpuOperatorPlan {
   readonly tolerations: readonly Toleration[];
 }
 
+/** Names of HAMi's resources. */
+export type HamiResources = NonNullable<ClusterProfile["gpu"]["hamiResources"]>;
+
 /** How HAMi is installed. */
-export interface HamiPlan {
+export interface HamiPlan extends PullPlan {
   readonly chart: ChartPlan;
   readonly namespace: string;
   /** Pods that may share one GPU. */
   readonly splitCount: number;
+  /** What it calls what it offers. @default its own names */
+  readonly resources?: HamiResources;
   readonly tolerations: readonly Toleration[];
 }
 
@@ -43,7 +49,7 @@ export interface HamiPlan {
 export interface GpuPoolPlan {
   readonly name: string;
   readonly count: number;
-  /** `nvidia.com/gpu` of one node. */
+  /** GPUs, or shares of them, of one node. */
   readonly allocatable: number;
   readonly scheduling: Scheduling;
   /** Most watts of a card. */
@@ -55,6 +61,8 @@ export interface GpuStackPlan {
   readonly mode: "gpuOperator" | "hami" | "preinstalled";
   readonly operator?: GpuOperatorPlan;
   readonly hami?: HamiPlan;
+  /** Extended resource of one GPU. */
+  readonly resource: string;
   /** Runtime class of pods with a GPU. */
   readonly runtimeClass?: string;
   readonly pools: readonly GpuPoolPlan[];
@@ -74,6 +82,7 @@ function planOperator(input: StageInput, gpuPools: readonly PoolPlan[]): GpuOper
   return {
     chart: planChart(input.profile, "gpuOperator"),
     namespace: namespaces.gpuOperator,
+    ...planPull(input.profile),
     driver: driver === "node" ? false : gpu.driverVersion === undefined ? {} : { version: gpu.driverVersion },
     toolkit: toolkit === "node" ? false : dropIn,
     migStrategy: gpu.migStrategy,
@@ -99,7 +108,9 @@ function planHami({ profile }: StageInput, gpuPools: readonly PoolPlan[]): HamiP
   return {
     chart: planChart(profile, "hami"),
     namespace: namespaces.hami,
+    ...planPull(profile),
     splitCount: profile.gpu.hamiSplitCount ?? hamiSplitCount,
+    ...(profile.gpu.hamiResources === undefined ? {} : { resources: profile.gpu.hamiResources }),
     tolerations: onAnyOf(gpuPools).tolerations,
   };
 }
@@ -113,6 +124,7 @@ export function planGpuStack(input: StageInput): Staged<GpuStackPlan> {
   const runtimeClass = mode === "preinstalled" ? gpu.runtimeClass : "nvidia";
   const plan: GpuStackPlan = {
     mode,
+    resource: gpuResourceOf(gpu),
     ...(mode === "preinstalled" ? {} : { operator: planOperator(input, gpuPools) }),
     ...(mode === "hami" ? { hami: planHami(input, gpuPools) } : {}),
     ...(runtimeClass === undefined ? {} : { runtimeClass }),

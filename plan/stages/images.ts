@@ -17,6 +17,16 @@ export const planImages = (profile: StageProfile): ImagesPlan => ({
   lobeChat: profile.images.lobeChat ?? imageReference(images.lobeChat),
 });
 
+/** Secret by which pods pull their images. */
+export interface PullPlan {
+  /** @default none */
+  readonly pullSecret?: string;
+}
+
+/** The same for every pod of ours. */
+export const planPull = ({ imagePullSecret }: StageProfile): PullPlan =>
+  imagePullSecret === undefined ? {} : { pullSecret: imagePullSecret };
+
 /**
  * An image in two, as charts take it that join the two with a colon. "repo:tag@sha256:hex" is "repo" and "tag@sha256:hex";
  * "repo@sha256:hex" is "repo@sha256" and "hex"; without either, Kubernetes' own default is written out.

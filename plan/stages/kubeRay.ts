@@ -1,12 +1,12 @@
 /** Stage 5: KubeRay's operator, which makes Ray clusters out of RayServices. */
 import { planChart, type ChartPlan } from "./charts";
-import { imageParts, type ImagesPlan } from "./images";
+import { imageParts, planPull, type ImagesPlan, type PullPlan } from "./images";
 import { namespaces } from "./names";
 import { onSystem } from "./scheduling";
 import type { Scheduling, StageInput } from "./types";
 
 /** How KubeRay's operator is installed. */
-export interface KubeRayPlan {
+export interface KubeRayPlan extends PullPlan {
   readonly chart: ChartPlan;
   /** The chart wants them apart. `images.kubeRay` with a digest has it after the tag. */
   readonly image: { readonly repository: string; readonly tag: string };
@@ -25,6 +25,7 @@ const memoryMib = 512;
 export const planKubeRay = ({ profile, pools }: StageInput, images: ImagesPlan): KubeRayPlan => ({
   chart: planChart(profile, "kubeRay"),
   image: imageParts(images.kubeRay),
+  ...planPull(profile),
   namespace: namespaces.kubeRay,
   watchNamespace: profile.serving.namespace,
   scheduling: onSystem(pools),

@@ -3,11 +3,12 @@ import type { ClusterModelProfile } from "../../config/schema";
 import { gib, gibToBytes, minutesToSeconds } from "../../catalog/units";
 import type { ServingPlan } from "../cluster/types";
 import { weightsPerRank } from "../memory/weights";
-import { planImages, type ImagesPlan } from "./images";
+import { planImages, planPull, type ImagesPlan, type PullPlan } from "./images";
 import { modelDirectory, objectNames, slug } from "./names";
 import { onPool } from "./scheduling";
 import { sourceOf, type DownloadSource, type Hub } from "./modelSource";
 import { storeFaults, storeUnmet, storeWarnings } from "./modelStoreFaults";
+import type { ServedStore } from "./servedTypes";
 import type { Scheduling, Staged, StageInput } from "./types";
 
 /** What holds the models. */
@@ -19,7 +20,12 @@ export type VolumePlan =
       readonly accessMode: "ReadWriteMany" | "ReadWriteOnce";
       readonly sizeGib: number;
     }
-  | { readonly kind: "given"; readonly claim: string }
+  | {
+      readonly kind: "given";
+      readonly claim: string;
+      /** Relative to its top. @default all of it */
+      readonly directory?: string;
+    }
   /** A directory of the one node, as a volume and a claim of ours. */
   | { readonly kind: "hostPath"; readonly claim: string; readonly path: string; readonly sizeGib: number };
 
@@ -40,7 +46,7 @@ export interface StoredModelPlan {
 }
 
 /** Stage 6 as decided. */
-export interface ModelStorePlan {
+export interface ModelStorePlan extends PullPlan {
   readonly namespace: string;
   readonly volume: VolumePlan;
   readonly models: readonly StoredModelPlan[];
@@ -90,11 +96,16 @@ export function mountingNodes({ serving, hardware, pools }: StageInput): number 
 
 function planVolume(input: StageInput): VolumePlan {
   const { modelStore, models } = input.profile;
-  const { existingClaim, hostPath, storageClass } = modelStore;
+  const { existingClaim, existingDirectory, hostPath, storageClass } = modelStore;
   const weights = input.serving.models.reduce((sum, model) => sum + weightsOf(model), 0);
   const needed = Math.ceil((revisions * slack * weights) / gibToBytes(gib(1))) + cacheGib * models.length;
   const sizeGib = modelStore.sizeGib ?? needed;
-  if (existingClaim !== undefined) return { kind: "given", claim: existingClaim };
+  if (existingClaim !== undefined)
+    return {
+      kind: "given",
+      claim: existingClaim,
+      ...(existingDirectory === undefined ? {} : { directory: existingDirectory }),
+    };
   const claim = objectNames.modelClaim;
   if (hostPath !== undefined) return { kind: "hostPath", claim, path: hostPath, sizeGib };
   const accessMode = modelStore.accessMode ?? (mountingNodes(input) > 1 ? "ReadWriteMany" : "ReadWriteOnce");
@@ -127,6 +138,7 @@ export function planModelStore(
       volume,
       models: stored,
       image: images.node,
+      ...planPull(input.profile),
       scheduling: schedulingOf(input),
       deadlineSeconds: minutesToSeconds(60 * modelStore.downloadHours),
       egress: { ports, onSite: models.some(({ download }) => download?.endpoint !== undefined) },
@@ -144,6 +156,9 @@ function portOf(endpoint: string): number {
   return protocol === "http:" ? 80 : 443;
 }
 
-/** Where each model lies, for the stage that serves it. */
-export const storedDirectories = ({ models }: ModelStorePlan): Readonly<Record<string, string>> =>
-  Object.fromEntries(models.map(({ name, directory }) => [name, directory]));
+/** Where the models lie, for the stage that serves them. */
+export const storeOf = ({ volume, models }: ModelStorePlan): ServedStore => ({
+  claim: volume.claim,
+  ...(volume.kind === "given" && volume.directory !== undefined ? { directory: volume.directory } : {}),
+  directories: Object.fromEntries(models.map(({ name, directory }) => [name, directory])),
+});

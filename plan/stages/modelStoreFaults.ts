@@ -19,6 +19,19 @@ function contradictions({ profile: { modelStore } }: StageInput): readonly Fault
   ];
 }
 
+/** A directory of nothing. */
+const misplaced = ({ profile: { modelStore } }: StageInput): readonly Fault[] =>
+  modelStore.existingDirectory === undefined || modelStore.existingClaim !== undefined
+    ? []
+    : [
+        {
+          path: "modelStore.existingDirectory",
+          found: `${modelStore.existingDirectory}, and no modelStore.existingClaim`,
+          needed: "the claim that it is a directory of: a volume of ours holds nothing else",
+          fix: "add `existingClaim`, or remove it",
+        },
+      ];
+
 /** One node's volume, and pods on several. */
 function tooManyNodes(input: StageInput, volume: VolumePlan): readonly Fault[] {
   const nodes = mountingNodes(input);
@@ -79,6 +92,7 @@ function unknownClass({ deckhouse, profile: { modelStore } }: StageInput, volume
 /** Every fault of stage 6. */
 export const storeFaults = (input: StageInput, volume: VolumePlan): readonly Fault[] => [
   ...contradictions(input),
+  ...misplaced(input),
   ...tooManyNodes(input, volume),
   ...(input.profile.modelStore.storageClass === undefined ? [] : unknownClass(input, volume)),
 ];

@@ -2,7 +2,7 @@
 import type { Fault } from "../../config/errors";
 import type { MonitoringProfile } from "../../config/schema/stages/monitoring";
 import { chatNamespaceOf } from "./arrows";
-import { gpuResource, type GpuStackPlan } from "./gpuStack";
+import type { GpuStackPlan } from "./gpuStack";
 import { namespaces, objectNames } from "./names";
 import type { Staged, StageInput } from "./types";
 
@@ -79,7 +79,7 @@ export function planMonitoring(input: StageInput, gpuStack: GpuStackPlan): Stage
     modelClaim: profile.modelStore.existingClaim ?? objectNames.modelClaim,
     ...(dcgm ? { dcgmNamespace: namespaces.gpuOperator } : {}),
     gpus: {
-      resource: gpuResource,
+      resource: gpuStack.resource,
       count: gpuStack.pools.reduce((sum, { count, allocatable }) => sum + count * allocatable, 0),
     },
     models: serving.models.map(({ name }) => name),

@@ -2,7 +2,7 @@
 import { versions } from "../../catalog/versions";
 import type { Fault } from "../../config/errors";
 import { servedFaults } from "./servedFaults";
-import type { ImagesPlan } from "./images";
+import { planPull, type ImagesPlan } from "./images";
 import { onSystem } from "./scheduling";
 import { deadlineSeconds } from "./servedTimes";
 import { planOne, type OnePlan } from "./servedOne";
@@ -18,9 +18,6 @@ import { missingGpus, upgradeNote, upgradePlan } from "./servedUpgrade";
 import type { Staged } from "./types";
 
 export type * from "./servedTypes";
-
-/** Of the head: it runs Ray's control store, dashboard and Serve's controller, and no model. @see docs.ray.io, Kubernetes "config" (8 GB for a head in production) */
-const head = { cpus: 2, memoryGib: 8 } as const;
 
 function faultToleranceOf({ profile, pools }: ServedInput, images: ImagesPlan): FaultTolerancePlan | undefined {
   const { faultTolerance, redisStorageGib, redisStorageClass } = profile.serving;
@@ -61,9 +58,8 @@ const offNote =
 function modelsOf(input: ServedInput, images: ImagesPlan, store: ServedStore): readonly OnePlan[] {
   const { profile, serving } = input;
   const profiles = new Map(profile.models.map((model) => [model.name, model] as const));
-  const alone = serving.models.length === 1;
   const autoscales = profile.models.some(({ autoscaling }) => autoscaling !== undefined);
-  const given = { served: input, image: images.ray, store, alone };
+  const given = { served: input, image: images.ray, store };
   return serving.models.map((plan) => planOne(plan, profiles.get(plan.name), given, autoscales));
 }
 
@@ -74,12 +70,14 @@ export function planServed(input: ServedInput, images: ImagesPlan, store: Served
   const groups = ones.flatMap(({ pods }) => pods.groups);
   const faultTolerance = faultToleranceOf(input, images);
   const { upgrade, note, faults } = upgradeOf(input, groups);
-  const { namespace, priorityClass, startTimeoutMinutes } = profile.serving;
+  const { namespace, priorityClass, startTimeoutMinutes, head } = profile.serving;
   const plan: ServedPlan = {
     namespace,
     image: images.ray,
+    ...planPull(profile),
     rayVersion: versions.ray,
     claim: store.claim,
+    ...(store.directory === undefined ? {} : { claimDirectory: store.directory }),
     head: { scheduling: onSystem(pools), ...head },
     groups,
     models: ones.map((one) => one.plan),

@@ -1,5 +1,7 @@
 /** What stage 7 cannot do, in the places of the stack that say so. */
 import type { Fault } from "../../config/errors";
+import { envFaults } from "./servedEnv";
+import { loraFaults } from "./servedLora";
 import { shortName } from "./servedNames";
 import type { OnePlan } from "./servedOne";
 import type { ServedInput } from "./servedTypes";
@@ -93,10 +95,23 @@ function nodes({ profile }: ServedInput, ones: readonly OnePlan[]): readonly Fau
   });
 }
 
+/** /dev/shm is memory of the pod, and a rank's process needs some besides. */
+const smallPods = ({ profile }: ServedInput, ones: readonly OnePlan[]): readonly Fault[] =>
+  profile.models.flatMap(({ name, pod: { memoryGib } }, index): readonly Fault[] => {
+    const groups = ones.find(({ plan }) => plan.name === name)?.pods.groups ?? [];
+    const least = Math.max(0, ...groups.map(({ sharedMemory, gpus }) => Math.ceil(sharedMemory / GIB) + 2 + 2 * gpus));
+    if (memoryGib === undefined || memoryGib >= least) return [];
+    const needed = `at least ${least} GiB: /dev/shm, and 2 GiB for Ray and for each rank's process`;
+    return [{ path: `models[${index}].pod.memoryGib`, found: `${memoryGib} GiB`, needed, fix: `write ${least}` }];
+  });
+
 /** Every fault of stage 7 but the upgrade's. */
 export const servedFaults = (input: ServedInput, ones: readonly OnePlan[]): readonly Fault[] => [
   ...sameNames(input),
   ...storage(input),
   ...autoscaling(input, ones),
   ...nodes(input, ones),
+  ...envFaults(input, ones),
+  ...smallPods(input, ones),
+  ...loraFaults(input, ones),
 ];

@@ -8,6 +8,7 @@ import type { Hardware } from "../cluster/hardware";
 import type { RankPlan, ServingPlan } from "../cluster/types";
 import type { PoolPlan } from "../types";
 import { onPool } from "./scheduling";
+import type { PodWish } from "./servedTypes";
 import { shortName } from "./servedNames";
 import type { AutoscalingPlan, WorkerGroupPlan } from "./servedTypes";
 
@@ -51,8 +52,12 @@ function podsOfReplica(ranks: readonly RankPlan[], cards: ReadonlyMap<string, Ca
   return [...byNode.values()].map((own) => ({ pool: cards.get(own[0]?.gpu ?? "")?.pool ?? "", ranks: own }));
 }
 
-const byReplica = ({ ranks, replicas }: ServingPlan): readonly (readonly RankPlan[])[] =>
-  Array.from({ length: replicas }, (_, replica) => ranks.filter((rank) => rank.replica === replica));
+/** In one pass: there may be thousands of replicas. */
+function byReplica({ ranks, replicas }: ServingPlan): readonly (readonly RankPlan[])[] {
+  const lists = Array.from({ length: replicas }, (): RankPlan[] => []);
+  for (const rank of ranks) lists[rank.replica]?.push(rank);
+  return lists;
+}
 
 /** Pods that are alike, and how many each replica has of them; replicas without are left out. */
 interface Kind {
@@ -84,8 +89,29 @@ function countsOf({ perReplica }: Kind): { hosts: number; replicas: number } {
 
 type Wanted = Pick<WorkerGroupPlan, "name" | "pool" | "gpus" | "hosts" | "replicas" | "minReplicas" | "resource">;
 
-function groupOf(plan: ServingPlan, pools: readonly PoolPlan[], wanted: Wanted): WorkerGroupPlan {
+/** What the stack says of pods: of this model's, and of those of each pool. */
+export interface Wishes {
+  readonly pod?: PodWish | undefined;
+  /** Quantities of other extended resources by name, by pool. */
+  readonly more?: Readonly<Record<string, Readonly<Record<string, number>>>>;
+}
+
+/** What groups are made of. */
+interface Making {
+  readonly pools: readonly PoolPlan[];
+  readonly wishes: Wishes;
+}
+
+const moreOf = (amounts: Readonly<Record<string, number>> = {}): Pick<WorkerGroupPlan, "more"> => {
+  const entries = Object.entries(amounts);
+  return entries.length === 0
+    ? {}
+    : { more: Object.fromEntries(entries.map(([name, amount]) => [name, String(amount)])) };
+};
+
+function groupOf(plan: ServingPlan, { pools, wishes }: Making, wanted: Wanted): WorkerGroupPlan {
   const pool = pools.find(({ name }) => name === wanted.pool);
+  const { cpus = cpusOf(wanted.gpus), memoryGib: asked } = wishes.pod ?? {};
   const offload = plan.engine.cpuOffloadGib * wanted.gpus;
   const own = (memoryGib.pod + memoryGib.rank * wanted.gpus + offload) * GIB;
   return {
@@ -93,9 +119,10 @@ function groupOf(plan: ServingPlan, pools: readonly PoolPlan[], wanted: Wanted):
     model: plan.name,
     scheduling: pool === undefined ? { nodeSelector: {}, tolerations: [] } : onPool(pool),
     rayCpus: wanted.gpus + 2,
-    cpus: cpusOf(wanted.gpus),
-    memory: bytes(Math.ceil(own + plan.sharedMemory)),
+    cpus,
+    memory: asked === undefined ? bytes(Math.ceil(own + plan.sharedMemory)) : bytes(asked * GIB),
     sharedMemory: plan.sharedMemory,
+    ...moreOf(wishes.more?.[wanted.pool]),
   };
 }
 
@@ -112,18 +139,18 @@ function leastOf(kinds: readonly Kind[], total: number, autoscaling: Autoscaling
 }
 
 /** Unequal cards in one replica: each pod is a group, so that each rank finds the card that its layers were counted for. */
-function mixedPods(plan: ServingPlan, pools: readonly PoolPlan[], pods: readonly Pod[]): ModelPods["groups"] {
+function mixedPods(plan: ServingPlan, making: Making, pods: readonly Pod[]): ModelPods["groups"] {
   const short = shortName(plan.name);
   return pods.map(({ pool, ranks }, index) => {
     const name = `${short}-${index}`;
     const count = { hosts: 1, replicas: 1, minReplicas: 1 };
-    return groupOf(plan, pools, { name, pool, gpus: ranks.length, resource: `${name}-rank`, ...count });
+    return groupOf(plan, making, { name, pool, gpus: ranks.length, resource: `${name}-rank`, ...count });
   });
 }
 
 function equalPods(
   plan: ServingPlan,
-  pools: readonly PoolPlan[],
+  making: Making,
   replicas: readonly (readonly Pod[])[],
   autoscaling: AutoscalingPlan | undefined,
 ): ModelPods["groups"] {
@@ -134,7 +161,7 @@ function equalPods(
     const { pool, gpus } = kind;
     const name = index === 0 ? short : `${short}-${index}`;
     const minReplicas = least[index] ?? 0;
-    return groupOf(plan, pools, { name, pool, gpus, ...countsOf(kind), minReplicas, resource: `${short}-rank` });
+    return groupOf(plan, making, { name, pool, gpus, ...countsOf(kind), minReplicas, resource: `${short}-rank` });
   });
 }
 
@@ -144,13 +171,15 @@ export function podsOf(
   pools: readonly PoolPlan[],
   { gpus }: Hardware,
   autoscaling?: AutoscalingPlan,
+  wishes: Wishes = {},
 ): ModelPods {
   const known = new Map(gpus.map(({ id, pool, model }) => [id, { pool, id: model.id }] as const));
   const cards = [...new Set(plan.ranks.map(({ gpu }) => known.get(gpu)?.id ?? ""))].sort();
   const replicas = byReplica(plan).map((ranks) => podsOfReplica(ranks, known));
+  const making: Making = { pools, wishes };
   const mixed = cards.length > 1 && plan.replicas === 1;
   const [first = []] = replicas;
-  const groups = mixed ? mixedPods(plan, pools, first) : equalPods(plan, pools, replicas, autoscaling);
+  const groups = mixed ? mixedPods(plan, making, first) : equalPods(plan, making, replicas, autoscaling);
   const resources = first.flatMap(({ ranks }, index) =>
     ranks.map((rank) => ({ rank, resource: groups[mixed ? index : 0]?.resource ?? "" })),
   );

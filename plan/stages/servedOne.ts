@@ -5,6 +5,7 @@ import type { ClusterModelProfile } from "../../config/schema";
 import type { ServingPlan } from "../cluster/types";
 import { cacheKey, cacheMount } from "./servedCache";
 import { podsOf, type ModelPods } from "./servedGroups";
+import { loraWarnings } from "./servedLora";
 import { shortName } from "./servedNames";
 import type { AutoscalingPlan, LoraPlan, ServedInput, ServedModelPlan, ServedStore } from "./servedTypes";
 import { expectationOf, planWarm } from "./servedWarm";
@@ -20,8 +21,6 @@ export interface OneInput {
   readonly served: ServedInput;
   readonly image: string;
   readonly store: ServedStore;
-  /** True when the RayService has this model alone. */
-  readonly alone: boolean;
 }
 
 /** One model's part of the plan. */
@@ -59,16 +58,15 @@ function multimodalOf(
   return { audio: audios, image: images ?? (shape.visionParams === undefined ? 0 : defaultImages), video: videos };
 }
 
-const loraWarnings = (name: string, lora: LoraPlan | undefined): readonly string[] =>
-  lora === undefined
-    ? []
-    : [
-        `${name}: memory of its adapters is not in the plan's count, and its pods need a way out to ${lora.path} while they serve`,
-      ];
-
-/** Environment of the ranks: the planner's, caches, and which rank goes where. Sorted by name. */
-function environmentOf(plan: ServingPlan, pods: ModelPods, cache: string): Readonly<Record<string, string>> {
+/** Environment of the ranks: the stack's, the planner's, caches, and which rank goes where. Sorted by name. */
+function environmentOf(
+  plan: ServingPlan,
+  pods: ModelPods,
+  cache: string,
+  own: Readonly<Record<string, string>> = {},
+): Readonly<Record<string, string>> {
   const all: Record<string, string> = {
+    ...own,
     ...plan.environment,
     TORCHINDUCTOR_CACHE_DIR: `${cache}/inductor`,
     TRITON_CACHE_DIR: `${cache}/triton`,
@@ -96,7 +94,7 @@ function cacheOf(
     versions: { ray: versions.ray, vllm: versions.vllm, image },
     engine: plan.engine,
     layout: plan.layout,
-    environment: plan.environment,
+    environment: { ...profile?.env, ...plan.environment },
     more,
     cards: [...cards]
       .map(([id, computeCapability]) => ({ id, computeCapability }))
@@ -119,9 +117,10 @@ export function planOne(
   input: OneInput,
   autoscales: boolean,
 ): OnePlan {
-  const { served, store, alone } = input;
+  const { served, store } = input;
   const autoscaling = autoscalingOf(plan, profile);
-  const pods = podsOf(plan, served.pools, served.hardware, autoscaling);
+  const wishes = { pod: profile?.pod, more: served.profile.gpu.podResources };
+  const pods = podsOf(plan, served.pools, served.hardware, autoscaling, wishes);
   const short = shortName(plan.name);
   const lora = loraOf(profile);
   const multimodal = multimodalOf(plan, profile);
@@ -137,11 +136,12 @@ export function planOne(
   return {
     pods,
     notes: note === undefined ? [] : [note],
-    warnings: [...(warning === undefined ? [] : [warning]), ...loraWarnings(plan.name, lora)],
+    warnings: [...(warning === undefined ? [] : [warning]), ...loraWarnings(plan, lora)],
     plan: {
       name: plan.name,
-      application: alone ? "llm" : `llm-${short}`,
-      route: alone ? "/" : `/${short}`,
+      // Both by the model's name alone, so that a model that comes or goes touches no other.
+      application: `llm-${short}`,
+      route: `/${short}`,
       directory: store.directories[plan.name] ?? "",
       layout: plan.layout,
       engine: plan.engine,
@@ -152,7 +152,7 @@ export function planOne(
       orderedBundles: pods.orderedBundles,
       strategy: plan.placementStrategy,
       ...(accelerator === undefined ? {} : { accelerator }),
-      environment: environmentOf(plan, pods, cache),
+      environment: environmentOf(plan, pods, cache, profile?.env),
       cache,
       explicitCaching: plan.shape.linear === undefined,
       ...(lora === undefined ? {} : { lora }),

@@ -3,6 +3,7 @@ import type { Bytes } from "../../catalog/units";
 import type { Hardware } from "../cluster/hardware";
 import type { EnginePlan } from "../cluster/types";
 import type { Layout } from "../memory/layout";
+import type { PullPlan } from "./images";
 import type { Scheduling, StageInput } from "./types";
 
 /** What stage 7 is planned from besides: the cards behind the ranks. */
@@ -18,8 +19,6 @@ export interface PodGpu {
   readonly runtimeClass?: string;
   /** Extended resource of one GPU. @default "nvidia.com/gpu" */
   readonly resource?: string;
-  /** Quantities of other extended resources, for each pod that has GPUs. @default none */
-  readonly more?: Readonly<Record<string, string>>;
   /** @default Kubernetes' own */
   readonly scheduler?: string;
 }
@@ -28,8 +27,16 @@ export interface PodGpu {
 export interface ServedStore {
   /** Name of the claim. */
   readonly claim: string;
+  /** Directory of the claim that they are in. @default its top */
+  readonly directory?: string;
   /** Directory by served model name. @see modelDirectory */
   readonly directories: Readonly<Record<string, string>>;
+}
+
+/** What the stack says of a model's pods. */
+export interface PodWish {
+  readonly cpus?: number | undefined;
+  readonly memoryGib?: number | undefined;
 }
 
 /** Pods that are alike: those of one model on one pool, with as many GPUs. */
@@ -58,6 +65,8 @@ export interface WorkerGroupPlan {
   /** Memory that Kubernetes keeps free for the pod, /dev/shm included. */
   readonly memory: Bytes;
   readonly sharedMemory: Bytes;
+  /** Other extended resources of a pod, by name; absent for none. */
+  readonly more?: Readonly<Record<string, string>>;
 }
 
 /** Replicas by what there is to do. */
@@ -104,7 +113,7 @@ export interface ServedModelPlan {
   readonly name: string;
   /** Name of the application; at most 52 characters. */
   readonly application: string;
-  /** Where the application answers: "/" or "/<slug>". */
+  /** Where the application answers: "/<slug>". The gateway shows clients one API for all. */
   readonly route: string;
   /** Where its weights lie. */
   readonly directory: string;
@@ -153,11 +162,13 @@ export interface FaultTolerancePlan {
 }
 
 /** The RayService. */
-export interface ServedPlan {
+export interface ServedPlan extends PullPlan {
   readonly namespace: string;
   readonly image: string;
   readonly rayVersion: string;
   readonly claim: string;
+  /** Directory of the claim with the models. @default its top */
+  readonly claimDirectory?: string;
   readonly head: { readonly scheduling: Scheduling; readonly cpus: number; readonly memoryGib: number };
   readonly groups: readonly WorkerGroupPlan[];
   readonly models: readonly ServedModelPlan[];

@@ -1,7 +1,7 @@
 /** LobeChat, for which there is no chart. */
 import { ports } from "../../plan/stages/names";
 import type { LobeChatPlan } from "../../plan/stages/chat";
-import { containerSecurity, labelsOf, podSecurity, type Manifest } from "../manifest";
+import { containerSecurity, labelsOf, podSecurity, pullSecrets, type Manifest } from "../manifest";
 import { sortKeys, type JsonObject } from "../text";
 import { env, ingressAnnotations, name, revisionAnnotation, secret } from "./chat";
 
@@ -21,7 +21,8 @@ const lobeChatEnv = (models: readonly string[]): readonly JsonObject[] =>
   });
 
 /** Spec of its Deployment. @param revision of its Secret, so that its pods follow a change there */
-export function lobeChatSpec({ image, replicas, models, scheduling }: LobeChatPlan, revision: string): JsonObject {
+export function lobeChatSpec(plan: LobeChatPlan, revision: string): JsonObject {
+  const { image, replicas, models, scheduling } = plan;
   const labels = labelsOf("lobe-chat");
   const container = {
     name,
@@ -42,6 +43,7 @@ export function lobeChatSpec({ image, replicas, models, scheduling }: LobeChatPl
       spec: {
         automountServiceAccountToken: false,
         enableServiceLinks: false,
+        ...pullSecrets(plan),
         securityContext: podSecurity(lobeChatUser),
         nodeSelector: scheduling.nodeSelector,
         tolerations: scheduling.tolerations.map((one) => ({ ...one })),

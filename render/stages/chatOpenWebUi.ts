@@ -7,7 +7,7 @@
  */
 import { chatSecretKeys, partOf, ports } from "../../plan/stages/names";
 import type { OpenWebUiPlan } from "../../plan/stages/chat";
-import { containerSecurity, podSecurity } from "../manifest";
+import { containerSecurity, podSecurity, pullSecrets } from "../manifest";
 import { sortKeys, type JsonObject } from "../text";
 import { env, ingressAnnotations, name, secret } from "./chat";
 
@@ -102,6 +102,7 @@ export function openWebUiValues(plan: OpenWebUiPlan): JsonObject {
   return sortKeys({
     fullnameOverride: name,
     image,
+    ...pullSecrets(plan),
     replicaCount: replicas,
     ollama: { enabled: false },
     pipelines: { enabled: false },

@@ -3,40 +3,15 @@ import { createHash } from "node:crypto";
 import type { GatewayPlan } from "../../plan/stages/gateway";
 import { objectNames, ports } from "../../plan/stages/names";
 import { renderClusterGatewayConfig, type ClusterGateway } from "../gatewayConfig";
-import { containerSecurity, labelsOf, podSecurity, type Manifest } from "../manifest";
+import { containerSecurity, labelsOf, podSecurity, pullSecrets, type Manifest } from "../manifest";
 import { sortKeys, toJson, type JsonObject } from "../text";
-import { quotaPasswordFile, quotaStoreUrl } from "./quotaStore";
+import { gatewayFileNames, gatewayNames, mounts, mountsOf, volumesOf } from "./gatewayVolumes";
+import { quotaCaFile, quotaPasswordFile, quotaStoreUrl } from "./quotaStore";
+
+export { gatewayFileNames, gatewayNames } from "./gatewayVolumes";
 
 const name = objectNames.gateway;
 const labels = labelsOf("gateway");
-
-/** Objects of this stage besides Deployment, Service and disruption budget, which are called as the gateway is. */
-export const gatewayNames = {
-  config: name,
-  program: `${name}-program`,
-  keys: `${name}-keys`,
-  users: `${name}-users`,
-  /** ConfigMap that nobody makes here: with a key `down` in it, every call is answered 503. */
-  announce: `${name}-announce`,
-} as const;
-
-/** Keys of its ConfigMaps and Secrets. */
-export const gatewayFileNames = {
-  program: "gateway.js",
-  config: "gateway.json",
-  signingKey: "signing.pem",
-  previousKey: "previous.pem",
-  users: "users.json",
-} as const;
-
-const mounts = {
-  program: "/program",
-  config: "/config",
-  keys: "/keys",
-  users: "/users",
-  announce: "/announce",
-  quota: "/quota",
-} as const;
 
 /** User `node` of its image. @see https://github.com/nodejs/docker-node (Dockerfile) */
 const nodeUser = 1000;
@@ -69,7 +44,13 @@ export function clusterGateway(plan: GatewayPlan): ClusterGateway {
     ...(oidc === undefined ? {} : { oidc }),
     ...(quotaStore === undefined
       ? {}
-      : { redis: { url: quotaStoreUrl(plan), passwordFile: `${mounts.quota}/${quotaPasswordFile}` } }),
+      : {
+          redis: {
+            url: quotaStoreUrl(plan),
+            passwordFile: `${mounts.quota}/${quotaPasswordFile}`,
+            ...(quotaStore.tls ? { caFile: `${mounts.quota}/${quotaCaFile}` } : {}),
+          },
+        }),
   };
 }
 
@@ -78,7 +59,10 @@ export const gatewayConfigManifest = (plan: GatewayPlan): Manifest => ({
   apiVersion: "v1",
   kind: "ConfigMap",
   metadata: metadata(gatewayNames.config, plan),
-  data: { [gatewayFileNames.config]: toJson(renderClusterGatewayConfig(clusterGateway(plan))) },
+  data: {
+    [gatewayFileNames.config]: toJson(renderClusterGatewayConfig(clusterGateway(plan))),
+    ...(plan.trusted === undefined ? {} : { [gatewayFileNames.trusted]: plan.trusted }),
+  },
 });
 
 /** The gateway as one file. @param program text of the bundle */
@@ -108,17 +92,17 @@ export function restartHash(plan: GatewayPlan, program: string): string {
   const config = without(renderClusterGatewayConfig(clusterGateway(plan)), live.keys);
   const limits = without({ ...plan.policy.limits }, live.limits);
   const text = toJson({ ...config, limits });
-  return createHash("sha256").update(program).update("\n").update(text).digest("hex").slice(0, 16);
+  return createHash("sha256")
+    .update(program)
+    .update("\n")
+    .update(text)
+    .update(plan.trusted ?? "")
+    .digest("hex")
+    .slice(0, 16);
 }
 
 /** Annotation of the pods with what they cannot follow. */
 export const restartAnnotation = "tokenrack/restart";
-
-const readOnly = (volume: keyof typeof mounts): JsonObject => ({
-  name: volume,
-  mountPath: mounts[volume],
-  readOnly: true,
-});
 
 const probe = (path: string, periodSeconds: number, failureThreshold: number): JsonObject => ({
   httpGet: { path, port: "http" },
@@ -127,7 +111,14 @@ const probe = (path: string, periodSeconds: number, failureThreshold: number): J
   timeoutSeconds: 5,
 });
 
-function container({ image, resources, quotaStore }: GatewayPlan): JsonObject {
+/** Certificates beside its configuration. Node.js reads them once, when it starts. */
+const trusting = ({ trusted }: GatewayPlan): JsonObject =>
+  trusted === undefined
+    ? {}
+    : { env: [{ name: "NODE_EXTRA_CA_CERTS", value: `${mounts.config}/${gatewayFileNames.trusted}` }] };
+
+function container(plan: GatewayPlan): JsonObject {
+  const { image, resources } = plan;
   const { cpu, memoryMib, memoryLimitMib } = resources;
   return {
     name,
@@ -138,6 +129,7 @@ function container({ image, resources, quotaStore }: GatewayPlan): JsonObject {
       "--config",
       `${mounts.config}/${gatewayFileNames.config}`,
     ],
+    ...trusting(plan),
     ports: [
       { name: "http", containerPort: ports.gateway },
       { name: "metrics", containerPort: ports.gatewayMetrics },
@@ -148,22 +140,9 @@ function container({ image, resources, quotaStore }: GatewayPlan): JsonObject {
     resources: { requests: { cpu, memory: `${memoryMib}Mi` }, limits: { memory: `${memoryLimitMib}Mi` } },
     securityContext: containerSecurity(),
     terminationMessagePolicy: "FallbackToLogsOnError",
-    volumeMounts: (["program", "config", "keys", "users", "announce"] as const)
-      .map(readOnly)
-      .concat(quotaStore === undefined ? [] : [readOnly("quota")]),
+    volumeMounts: mountsOf(plan),
   };
 }
-
-const volumes = ({ quotaStore }: GatewayPlan): JsonObject[] => [
-  { name: "program", configMap: { name: gatewayNames.program } },
-  { name: "config", configMap: { name: gatewayNames.config } },
-  { name: "keys", secret: { secretName: gatewayNames.keys, defaultMode: 0o440 } },
-  { name: "users", secret: { secretName: gatewayNames.users, defaultMode: 0o440 } },
-  { name: "announce", configMap: { name: gatewayNames.announce, optional: true } },
-  ...(quotaStore === undefined
-    ? []
-    : [{ name: "quota", secret: { secretName: objectNames.valkey, defaultMode: 0o440 } }]),
-];
 
 const apart: JsonObject = {
   podAntiAffinity: {
@@ -193,13 +172,14 @@ export function gatewayDeployment(plan: GatewayPlan, program: string): Manifest 
         spec: {
           automountServiceAccountToken: false,
           enableServiceLinks: false,
+          ...pullSecrets(plan),
           securityContext: podSecurity(nodeUser),
           nodeSelector: scheduling.nodeSelector,
           tolerations: scheduling.tolerations.map((one) => ({ ...one })),
           affinity: apart,
           terminationGracePeriodSeconds: gracePeriodSeconds,
           containers: [container(plan)],
-          volumes: volumes(plan),
+          volumes: volumesOf(plan),
         },
       },
     }),

@@ -3,11 +3,12 @@
  * @see https://github.com/NVIDIA/gpu-operator/tree/v26.7.0 deployments/gpu-operator/values.yaml
  * @see https://github.com/Project-HAMi/HAMi/tree/v2.10.0 charts/hami/values.yaml
  */
-import type { GpuOperatorPlan, GpuPoolPlan, GpuStackPlan, HamiPlan } from "../../plan/stages/gpuStack";
+import type { GpuOperatorPlan, GpuPoolPlan, GpuStackPlan, HamiPlan, HamiResources } from "../../plan/stages/gpuStack";
+import type { PullPlan } from "../../plan/stages/images";
 import { partOf } from "../../plan/stages/names";
 import type { Scheduling } from "../../plan/stages/types";
-import { namespaceManifest, type Manifest } from "../manifest";
-import { sortKeys, toYaml, type JsonObject } from "../text";
+import { namespaceManifest, pullSecrets, type Manifest } from "../manifest";
+import { sortKeys, toYaml, type Json, type JsonObject } from "../text";
 
 const list = (tolerations: Scheduling["tolerations"]): JsonObject[] => tolerations.map((one) => ({ ...one }));
 
@@ -38,10 +39,37 @@ const sharing = (timeSlicing: GpuOperatorPlan["timeSlicing"]): JsonObject => {
   return { config: { create: true, name: "device-plugin-config", default: "whole", data } };
 };
 
+/** Parts of the operator with an image, each of which wants to be told by name. */
+const operands = [
+  "dcgm",
+  "dcgmExporter",
+  "devicePlugin",
+  "driver",
+  "gfd",
+  "migManager",
+  "operator",
+  "toolkit",
+  "validator",
+];
+
 /** Values of the GPU Operator. */
 export function gpuOperatorValues(plan: GpuOperatorPlan): JsonObject {
+  const values = operatorValues(plan);
+  const { pullSecret } = plan;
+  if (pullSecret === undefined) return sortKeys(values);
+  const given = operands.map((name) => [name, { ...asObject(values[name]), imagePullSecrets: [pullSecret] }]);
+  const discovery = { ...asObject(values[discoveryChart]), ...pullSecrets(plan) };
+  return sortKeys({ ...values, ...(Object.fromEntries(given) as JsonObject), [discoveryChart]: discovery });
+}
+
+const discoveryChart = "node-feature-discovery";
+
+const asObject = (value: Json | undefined): JsonObject =>
+  typeof value === "object" && value !== null && !Array.isArray(value) ? (value as JsonObject) : {};
+
+function operatorValues(plan: GpuOperatorPlan): JsonObject {
   const { driver, toolkit, migStrategy, timeSlicing, devicePlugin, tolerations } = plan;
-  return sortKeys({
+  return {
     // Upgraded by a hook of the chart, as Helm upgrades no definitions.
     operator: { upgradeCRD: true, cleanupCRD: false, tolerations: [...controlPlane, ...list(tolerations)] },
     daemonsets: { tolerations: [usual, ...list(tolerations)] },
@@ -58,19 +86,29 @@ export function gpuOperatorValues(plan: GpuOperatorPlan): JsonObject {
     dcgmExporter: { enabled: true, serviceMonitor: { enabled: false } },
     sandboxWorkloads: { enabled: false },
     psa: { enabled: false },
-    "node-feature-discovery": { worker: { tolerations: [usual, ...controlPlane, ...list(tolerations)] } },
-  });
+    [discoveryChart]: { worker: { tolerations: [usual, ...controlPlane, ...list(tolerations)] } },
+  };
 }
 
+/** HAMi's own names. */
+const hamiNames: HamiResources = {
+  gpu: "nvidia.com/gpu",
+  memory: "nvidia.com/gpumem",
+  memoryPercentage: "nvidia.com/gpumem-percentage",
+  cores: "nvidia.com/gpucores",
+  priority: "nvidia.com/priority",
+};
+
 /** Values of HAMi beside the operator. Its own defaults open three node ports and take the scheduler from another registry. */
-export function hamiValues({ splitCount, tolerations }: HamiPlan): JsonObject {
+export function hamiValues({ splitCount, tolerations, pullSecret, resources = hamiNames }: HamiPlan): JsonObject {
   const service = { type: "ClusterIP" };
   return sortKeys({
-    resourceName: "nvidia.com/gpu",
-    resourceMem: "nvidia.com/gpumem",
-    resourceMemPercentage: "nvidia.com/gpumem-percentage",
-    resourceCores: "nvidia.com/gpucores",
-    resourcePriority: "nvidia.com/priority",
+    ...(pullSecret === undefined ? {} : { global: { imagePullSecrets: [pullSecret] } }),
+    resourceName: resources.gpu,
+    resourceMem: resources.memory,
+    resourceMemPercentage: resources.memoryPercentage,
+    resourceCores: resources.cores,
+    resourcePriority: resources.priority,
     scheduler: {
       // The tag stays empty: HAMi takes the cluster's own version.
       kubeScheduler: { image: { registry: "registry.k8s.io", repository: "kube-scheduler" } },
@@ -101,7 +139,7 @@ const limitEverySeconds = 300;
  * Keeps the power limit of a pool's cards. Privileged, as only root of the node may set it; in the operator's namespace.
  * Its image only has to have a shell: `nvidia-smi` comes from the runtime class.
  */
-export function powerLimit(pool: GpuPoolPlan, namespace: string, image: string): Manifest {
+export function powerLimit(pool: GpuPoolPlan, namespace: string, image: string, pull: PullPlan = {}): Manifest {
   const { name, scheduling, powerLimitWatts = 0 } = pool;
   const labels = { "app.kubernetes.io/part-of": partOf, "app.kubernetes.io/component": `power-limit-${name}` };
   const loop = `while nvidia-smi --power-limit=${powerLimitWatts}; do sleep ${limitEverySeconds}; done`;
@@ -127,6 +165,7 @@ export function powerLimit(pool: GpuPoolPlan, namespace: string, image: string):
         spec: {
           automountServiceAccountToken: false,
           runtimeClassName: "nvidia",
+          ...pullSecrets(pull),
           nodeSelector: scheduling.nodeSelector,
           tolerations: [usual, ...list(scheduling.tolerations)],
           containers: [container],

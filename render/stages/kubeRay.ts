@@ -1,14 +1,16 @@
 /** Values of KubeRay's chart. Names as in helm-chart/kuberay-operator/values.yaml of v1.6. */
 import type { KubeRayPlan } from "../../plan/stages/kubeRay";
-import { namespaceManifest, type Manifest } from "../manifest";
+import { namespaceManifest, pullSecrets, type Manifest } from "../manifest";
 import { sortKeys, type JsonObject } from "../text";
 
 /** User of the operator's image (distroless `nonroot`). @see ray-operator/Dockerfile */
 const user = 65532;
 
 /** The values: one operator with a leader election, for one namespace, with nothing it does not need. */
-export const kubeRayValues = ({ image, watchNamespace, scheduling, memoryMib }: KubeRayPlan): JsonObject =>
-  sortKeys({
+export function kubeRayValues(plan: KubeRayPlan): JsonObject {
+  const { image, watchNamespace, scheduling, memoryMib } = plan;
+  return sortKeys({
+    ...pullSecrets(plan),
     fullnameOverride: "kuberay-operator",
     image: { repository: image.repository, tag: image.tag },
     // More CPU than the chart's 100m: it is idle but for minutes in which everybody waits for it.
@@ -36,6 +38,7 @@ export const kubeRayValues = ({ image, watchNamespace, scheduling, memoryMib }: 
     nodeSelector: scheduling.nodeSelector,
     tolerations: scheduling.tolerations.map((toleration) => ({ ...toleration })),
   });
+}
 
 /** Its namespace, which takes pods of the level `restricted` only. */
 export const kubeRayNamespace = ({ namespace }: KubeRayPlan): Manifest => namespaceManifest(namespace, "restricted");

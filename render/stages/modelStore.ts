@@ -2,7 +2,8 @@
 import type { Hub } from "../../plan/stages/modelSource";
 import type { ModelStorePlan, StoredModelPlan } from "../../plan/stages/modelStore";
 import { cacheDirectory, modelsMount, onVolume, partOf } from "../../plan/stages/names";
-import { containerSecurity, labelsOf, podSecurity, type Manifest } from "../manifest";
+import { subPath } from "../volume";
+import { containerSecurity, labelsOf, podSecurity, pullSecrets, type Manifest } from "../manifest";
 import { sortKeys, toJson, type JsonObject } from "../text";
 
 /** User and group of every pod that mounts the volume: that of the images of Ray. @see docker/base-deps/Dockerfile of Ray (uid 1000) */
@@ -112,6 +113,9 @@ function volumesOf({ volume }: ModelStorePlan, model: StoredModelPlan, withCrede
   ];
 }
 
+const directoryOf = ({ volume }: ModelStorePlan): string | undefined =>
+  volume.kind === "given" ? volume.directory : undefined;
+
 /** The download of one model as a Job. */
 export function downloadJob(plan: ModelStorePlan, model: StoredModelPlan, withCredentials: boolean): Manifest {
   const { scheduling } = plan;
@@ -130,7 +134,7 @@ export function downloadJob(plan: ModelStorePlan, model: StoredModelPlan, withCr
     // What it said last is why the Job failed.
     terminationMessagePolicy: "FallbackToLogsOnError",
     volumeMounts: [
-      { name: "models", mountPath: modelsMount },
+      { name: "models", mountPath: modelsMount, ...subPath(directoryOf(plan)) },
       readOnly("program", programMount),
       readOnly("config", configMount),
       ...(withCredentials ? [readOnly("credentials", credentialsMount)] : []),
@@ -156,6 +160,7 @@ export function downloadJob(plan: ModelStorePlan, model: StoredModelPlan, withCr
         metadata: { labels: labelsOf("model-download") },
         spec: {
           automountServiceAccountToken: false,
+          ...pullSecrets(plan),
           restartPolicy: "Never",
           securityContext: podSecurity(volumeUser),
           nodeSelector: scheduling.nodeSelector,

@@ -2,10 +2,11 @@
  * The Valkey in which the gateway's replicas count together. It keeps nothing on a disk: when it starts anew, so does the
  * minute, and while it is gone each replica serves its share.
  */
-import type { GatewayPlan } from "../../plan/stages/gateway";
+import type { GatewayPlan, QuotaStorePlan } from "../../plan/stages/gateway";
 import { objectNames, ports } from "../../plan/stages/names";
-import { containerSecurity, labelsOf, podSecurity, type Manifest } from "../manifest";
+import { containerSecurity, labelsOf, podSecurity, pullSecrets, type Manifest } from "../manifest";
 import { sortKeys, type JsonObject } from "../text";
+import { ownCertificate } from "./ownCertificate";
 
 const name = objectNames.valkey;
 const labels = labelsOf("valkey");
@@ -17,27 +18,41 @@ const valkeyUser = 999;
 /** Key of its Secret. */
 export const quotaPasswordFile = "password";
 
-/** Where the gateway finds it. The password goes over the cluster's network in the clear, to one pod that only the gateway reaches. */
-export const quotaStoreUrl = ({ namespace }: GatewayPlan): string => `redis://${name}.${namespace}.svc:${ports.valkey}`;
+const host = ({ namespace }: GatewayPlan): string => `${name}.${namespace}.svc`;
+
+/** Where the gateway finds it. Without TLS the password goes in the clear, to one pod that only the gateway reaches: that is told. */
+export const quotaStoreUrl = (plan: GatewayPlan): string =>
+  `${plan.quotaStore?.tls === true ? "rediss" : "redis"}://${host(plan)}:${ports.valkey}`;
+
+/** Secret that cert-manager puts its certificate into. */
+export const quotaTlsName = `${name}-tls`;
+/** Key there of what signed it: itself. */
+export const quotaCaFile = "ca.crt";
 
 /** What the gateway asks it for, and what its client does when it connects. @see gateway/sharingConfig.ts */
 const commands = ["eval", "evalsha", "hmget", "hset", "pexpire", "time", "info", "ping", "select"];
+
+const tlsFlags = (directory: string): string =>
+  `--port 0 --tls-port ${ports.valkey} --tls-auth-clients no --tls-cert-file ${directory}/tls.crt --tls-key-file ${directory}/tls.key --tls-ca-cert-file ${directory}/${quotaCaFile}`;
 
 /**
  * The password is read from a file by the shell: it is in no command line and no environment. Every key has a time to live,
  * so the soonest to end makes room.
  */
-export const quotaStoreStart = (memoryMib: number, passwordFile = `${mount}/${quotaPasswordFile}`): string => `umask 077
+export const quotaStoreStart = (
+  { memoryMib, tls }: Pick<QuotaStorePlan, "memoryMib" | "tls">,
+  directory = mount,
+): string => `umask 077
 acl=$(mktemp)
-printf 'user default on >%s ~tokenrack:* resetchannels -@all ${commands.map((one) => `+${one}`).join(" ")}\\n' "$(cat ${passwordFile})" >"$acl"
-exec valkey-server --port ${ports.valkey} --aclfile "$acl" --save '' --appendonly no --maxmemory ${memoryMib}mb --maxmemory-policy volatile-ttl`;
+printf 'user default on >%s ~tokenrack:* resetchannels -@all ${commands.map((one) => `+${one}`).join(" ")}\\n' "$(cat ${directory}/${quotaPasswordFile})" >"$acl"
+exec valkey-server ${tls ? tlsFlags(directory) : `--port ${ports.valkey}`} --aclfile "$acl" --save '' --appendonly no --maxmemory ${memoryMib}mb --maxmemory-policy volatile-ttl`;
 
 const metadata = ({ namespace }: GatewayPlan) => ({ name, namespace, labels });
 
-const container = (image: string, memoryMib: number): JsonObject => ({
+const container = ({ image, memoryMib, tls }: QuotaStorePlan): JsonObject => ({
   name,
   image,
-  command: ["/bin/sh", "-c", quotaStoreStart(memoryMib)],
+  command: ["/bin/sh", "-c", quotaStoreStart({ memoryMib, tls })],
   ports: [{ name: "valkey", containerPort: ports.valkey }],
   readinessProbe: { tcpSocket: { port: "valkey" }, periodSeconds: 5 },
   livenessProbe: { tcpSocket: { port: "valkey" }, periodSeconds: 15 },
@@ -53,9 +68,16 @@ const container = (image: string, memoryMib: number): JsonObject => ({
 /** Annotation of its pod with the revision of its password, which it reads once. */
 const revisionAnnotation = "tokenrack/secret-revision";
 
+/** Secrets as one directory. */
+const secrets = (...names: readonly string[]): JsonObject =>
+  names.length === 1
+    ? { secret: { secretName: names[0] ?? "", defaultMode: 0o440 } }
+    : { projected: { defaultMode: 0o440, sources: names.map((one) => ({ secret: { name: one } })) } };
+
 /** Spec of its Deployment. @param revision of its password */
-export function quotaStoreSpec({ quotaStore, scheduling }: GatewayPlan, revision: string): JsonObject {
-  const { image = "", memoryMib = 0 } = quotaStore ?? {};
+export function quotaStoreSpec(plan: GatewayPlan, revision: string): JsonObject {
+  const { quotaStore, scheduling } = plan;
+  if (quotaStore === undefined) return {};
   return sortKeys({
     replicas: 1,
     selector: { matchLabels: labels },
@@ -65,12 +87,13 @@ export function quotaStoreSpec({ quotaStore, scheduling }: GatewayPlan, revision
       spec: {
         automountServiceAccountToken: false,
         enableServiceLinks: false,
+        ...pullSecrets(plan),
         securityContext: podSecurity(valkeyUser),
         nodeSelector: scheduling.nodeSelector,
         tolerations: scheduling.tolerations.map((one) => ({ ...one })),
-        containers: [container(image, memoryMib)],
+        containers: [container(quotaStore)],
         volumes: [
-          { name: "quota", secret: { secretName: name, defaultMode: 0o440 } },
+          { name: "quota", ...secrets(name, ...(quotaStore.tls ? [quotaTlsName] : [])) },
           { name: "tmp", emptyDir: { sizeLimit: "1Mi" } },
         ],
       },
@@ -81,10 +104,16 @@ export function quotaStoreSpec({ quotaStore, scheduling }: GatewayPlan, revision
 /** Its objects, the Secret without its password; undefined where each replica counts alone. */
 export function quotaStoreManifests(
   plan: GatewayPlan,
-): Readonly<Record<"secret" | "deployment" | "service", Manifest>> | undefined {
+):
+  | Readonly<
+      Record<"secret" | "deployment" | "service", Manifest> & Partial<Record<"issuer" | "certificate", Manifest>>
+    >
+  | undefined {
   if (plan.quotaStore === undefined) return undefined;
+  const [issuer, certificate] = ownCertificate(quotaTlsName, host(plan), { namespace: plan.namespace, labels });
   return {
     secret: { apiVersion: "v1", kind: "Secret", metadata: metadata(plan), type: "Opaque" },
+    ...(plan.quotaStore.tls ? { issuer, certificate } : {}),
     deployment: { apiVersion: "apps/v1", kind: "Deployment", metadata: metadata(plan), spec: quotaStoreSpec(plan, "") },
     service: {
       apiVersion: "v1",

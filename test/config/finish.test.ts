@@ -119,7 +119,9 @@ describe("a Profile on an existing cluster", () => {
         pools: [{ name: "gpu", count: 2, card: "a100-80g-pcie", passthrough: false, taints: [], labels: {} }],
         network: { gbitPerSecond: 10, rdma: false },
         ingress: { host: "llm.lan", tlsIssuer: "letsencrypt", wafAnnotations: {} },
-        models: [{ source: "Qwen/Qwen3-8B", name: "Qwen/Qwen3-8B", kind: "huggingface", revision: "v1" }],
+        models: [
+          { source: "Qwen/Qwen3-8B", name: "Qwen/Qwen3-8B", kind: "huggingface", revision: "v1", env: {}, pod: {} },
+        ],
       },
     );
     assert.ok(!JSON.stringify(profile).includes("contexts"));

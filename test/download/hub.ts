@@ -77,11 +77,12 @@ export class FakeHub {
 
   private constructor(private readonly server: Server) {}
 
-  static async start(): Promise<FakeHub> {
+  /** @param address where it listens: loopback, or a network namespace of one's own @param port 0 for a free one */
+  static async start(address = "127.0.0.1", port = 0): Promise<FakeHub> {
     const server = createServer();
     const hub = new FakeHub(server);
     server.on("request", (request, response) => void hub.handle(request, response));
-    server.listen(0, "127.0.0.1");
+    server.listen(port, address);
     await once(server, "listening");
     return hub;
   }

@@ -2,8 +2,9 @@ import assert from "node:assert/strict";
 import { mkdtempSync, rmSync, statSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { buildDownload, LARGEST_BUNDLE_BYTES } from "../../download/build";
+import { buildDownload } from "../../download/build";
 import type { DownloadConfigInput } from "../../download/config";
+import { LARGEST_BUNDLE_BYTES } from "../../system/bundle";
 import { configFor, Downloader, Volume, type Ended } from "./harness";
 import { bytesOf, FakeHub } from "./hub";
 

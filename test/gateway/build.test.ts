@@ -3,7 +3,8 @@ import { spawn, type ChildProcessWithoutNullStreams } from "node:child_process";
 import { once } from "node:events";
 import { readFileSync, statSync } from "node:fs";
 import { join } from "node:path";
-import { buildGateway, LARGEST_BUNDLE_BYTES } from "../../gateway/build";
+import { buildGateway } from "../../gateway/build";
+import { LARGEST_BUNDLE_BYTES } from "../../system/bundle";
 import { FakeUpstream } from "../support/fakeUpstream";
 import { AUDIENCE, CHAT, Files, ISSUER, mint } from "./harness";
 

@@ -15,7 +15,7 @@ async function freePort(): Promise<number> {
 }
 
 /** A CA and a certificate of it for 127.0.0.1. */
-function makeCertificates(dir: string): void {
+export function makeCertificates(dir: string): void {
   const openssl = (...args: string[]): void => void execFileSync("openssl", args, { cwd: dir, stdio: "pipe" });
   writeFileSync(join(dir, "san.cnf"), "subjectAltName=IP:127.0.0.1,DNS:localhost\n");
   const newKey = ["-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:prime256v1", "-nodes"];

@@ -117,10 +117,11 @@ describe("who waits for whom in the program of the homelab", () => {
     assert.ok(hosts.some(([host]) => settledBy(host).length === 0));
   });
 
-  it("an image waits for no host: what a reboot ends is downloaded again", () => {
+  it("an image is downloaded to a host that will not reboot any more", () => {
     const images = waits.names.filter((name) => name.startsWith("vms-image-"));
     assert.ok(images.includes("vms-image-srv1") && images.includes("vms-image-nuc1"), images.join(", "));
-    for (const name of images) assert.deepEqual(waits.of(name), ["proxmox"], name);
+    for (const name of images)
+      assert.deepEqual(waits.of(name), ["proxmox", ...settledBy(name.slice("vms-image-".length))].sort(), name);
   });
 
   it("the first master is asked for its key once its host is settled", async () => {
@@ -143,6 +144,19 @@ describe("who waits for whom in the program of the homelab", () => {
     assert.deepEqual(machines("cluster-staticinstance-w-gpu-2"), ["master-1-vm", "w-gpu-2-vm"]);
     assert.deepEqual(machines("cluster-nodegroup-w-db"), ["master-1-vm", "w-db-1-vm", "w-db-2-vm", "w-db-3-vm"]);
     assert.deepEqual(machines("cluster-ready"), [...vms()].sort());
+  });
+
+  it("the installer waits for its host where that is one of the stack's, and may reboot", async () => {
+    const stack = homelab();
+    const { address, ssh } = (stack["hosts"] as { name: string; address: string; ssh: object }[]).find(
+      ({ name }) => name === "srv1",
+    ) ?? { address: "", ssh: {} };
+    const cluster = { ...(stack["cluster"] as object), bootstrap: { host: { address, ssh } } };
+    const plan = planOf({ ...stack, cluster });
+    const given = wrapped({ ...proxmoxSecrets, cephKeys: String(stack["cephKeys"]) });
+    const on = new Waits(await watch(() => program(plan, given), { outputs }));
+    const more = on.of("cluster-bootstrap").filter((name) => !waits.of("cluster-bootstrap").includes(name));
+    assert.deepEqual(more, stages("srv1", ...all).sort());
   });
 
   it("all that is inside the cluster is gone with the first master's VM; what the installer keeps on its host is not", () => {

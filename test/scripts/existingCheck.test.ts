@@ -1,11 +1,6 @@
 import assert from "node:assert/strict";
-import { spawn } from "node:child_process";
-import { once } from "node:events";
-import { readdirSync } from "node:fs";
-import { commandOf, stdinOf } from "../../components/deckhouse/scripts";
 import { Place } from "../support/fixtures";
-
-const canary = "CANARY-kubeconfig";
+import { makeKubectl, runScript, type Ran } from "./clusterScript";
 
 describe("existing-check.sh, with a made kubectl", () => {
   let place: Place;
@@ -13,42 +8,23 @@ describe("existing-check.sh, with a made kubectl", () => {
   afterEach(() => place.remove());
 
   /** @param nodes lines "<name> <Ready> <gpus>", as the asked jsonpath prints them */
-  const check = async (
-    pools: string,
-    nodes: string,
-    { version = "v1.34.2", ready = "echo ok", bin = "bin" } = {},
-  ): Promise<{ code: unknown; out: string; err: string }> => {
-    place.program(
-      "bin/kubectl",
-      `printf '%s\\n' "$*" >>${place.path("calls")}
-config=$2; [ "$(cat "$config")" = ${canary} ] || exit 9
-case "$*" in
-*/readyz*) ${ready} ;;
+  const check = async (pools: string, nodes: string, { version = "v1.34.2", ready = "echo ok" } = {}): Promise<Ran> => {
+    makeKubectl(
+      place,
+      `*/readyz*) ${ready} ;;
 */version*) echo '{"gitVersion": "${version}"}' ;;
 *"get nodes -l gpu=yes"*) cat <<'E'
 ${nodes}
 E
-;;
-*) exit 8 ;;
-esac`,
+;;`,
     );
-    const child = spawn("/bin/sh", ["-c", commandOf("existing", "check", { cluster: "a100", floor: "30", pools })], {
-      env: { PATH: `${place.path(bin)}:/usr/bin:/bin`, TMPDIR: place.make("tmp") },
-    });
-    child.stdin.end(stdinOf("existing", canary));
-    const text = { out: "", err: "" };
-    child.stdout.on("data", (part: Buffer) => (text.out += part.toString()));
-    child.stderr.on("data", (part: Buffer) => (text.err += part.toString()));
-    const [code] = (await once(child, "close")) as [unknown];
-    assert.doesNotMatch(text.out + text.err + (bin === "bin" ? place.read("calls") : ""), /CANARY/);
-    return { code, ...text };
+    return runScript(place, ["existing", "check"], { stack: "a100", floor: "30", pools });
   };
 
-  it("finds what the plan counts on, and removes the kubeconfig", async () => {
+  it("finds what the plan counts on", async () => {
     const { code, out, err } = await check("gpu 2 1 gpu=yes", "n1 True 1\nn2 True 1");
     assert.equal(code, 0, err);
     assert.deepEqual(JSON.parse(out), { version: "v1.34.2", nodes: { gpu: 2 } });
-    assert.deepEqual(readdirSync(place.path("tmp")), []);
   });
 
   it("says which nodes have no device plugin yet, which is no fault", async () => {

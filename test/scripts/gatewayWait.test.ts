@@ -1,14 +1,9 @@
 import assert from "node:assert/strict";
-import { spawn, spawnSync } from "node:child_process";
-import { once } from "node:events";
-import { readdirSync, readFileSync } from "node:fs";
-import { dirname, join } from "node:path";
-import { commandOf, secretLines, stdinOf } from "../../components/deckhouse/scripts";
+import { dirname } from "node:path";
 import { PASSWORD, startRig, type Rig } from "../gateway/harness";
 import { status, well } from "../support/fakeUpstream";
 import { Place } from "../support/fixtures";
-
-const canary = "CANARY-kubeconfig\nof two lines";
+import { makeKubectl, runScript } from "./clusterScript";
 
 describe("gateway-wait.sh, in a pod that is this machine, with a real gateway", function () {
   this.timeout(20_000);
@@ -26,15 +21,10 @@ describe("gateway-wait.sh, in a pod that is this machine, with a real gateway", 
 
   const wait = async (more: Readonly<Record<string, string>> = {}, password = PASSWORD) => {
     // What follows the two dashes runs in the pod.
-    place.program(
-      "bin/kubectl",
-      `printf '%s\\n' "$*" >>${place.path("calls")}
-[ "$(cat "$2")" = "$(printf 'CANARY-kubeconfig\\nof two lines')" ] || exit 9
-case "$*" in
-*" exec -i deploy/gateway -- node "*) while [ "$1" != -- ]; do shift; done; shift; exec "$@" ;;
-*"get pods"*) echo 'gateway-1: Pending' ;;
-*) exit 8 ;;
-esac`,
+    makeKubectl(
+      place,
+      `*" exec -i deploy/gateway -- node "*) while [ "$1" != -- ]; do shift; done; shift; exec "$@" ;;
+*"get pods"*) echo 'gateway-1: Pending' ;;`,
     );
     // Each look at the clock is a second later.
     place.write("clock", "0");
@@ -51,18 +41,8 @@ esac`,
       poll: "5",
       ...more,
     };
-    const child = spawn("/bin/sh", ["-c", commandOf("gatewayWait", "wait", settings)], {
-      env: { PATH: `${place.path("bin")}:${dirname(process.execPath)}:/usr/bin:/bin`, TMPDIR: place.make("tmp") },
-    });
-    child.stdin.end(stdinOf("gatewayWait", `${secretLines({ password })}${canary}`));
-    const text = { out: "", err: "" };
-    child.stdout.on("data", (part: Buffer) => (text.out += part.toString()));
-    child.stderr.on("data", (part: Buffer) => (text.err += part.toString()));
-    const [code] = (await once(child, "close")) as [unknown];
-    assert.deepEqual(readdirSync(place.path("tmp")), []);
-    const told = text.out + text.err + place.read("calls");
-    assert.ok(!told.includes("CANARY") && !told.includes(password), told);
-    return { code, ...text };
+    const running = { path: `${dirname(process.execPath)}:/usr/bin:/bin`, secrets: { password } };
+    return runScript(place, ["gatewayWait", "wait"], settings, running);
   };
 
   it("ends with the seconds to a token that a real user got", async () => {
@@ -113,11 +93,5 @@ esac`,
     assert.equal(code, 3);
     assert.match(err, /chat\/completions answered 403/);
     assert.match(err, /fix: +give gateway\.firstUser the scope chat:write/);
-  });
-
-  it("is clean", () => {
-    const text = readFileSync(join(__dirname, "../../scripts/gateway-wait.sh"), "utf8");
-    const { error, stdout } = spawnSync("shellcheck", ["--shell=sh", "-"], { input: text, encoding: "utf8" });
-    assert.deepEqual([error, stdout], [undefined, ""]);
   });
 });

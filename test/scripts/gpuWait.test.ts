@@ -1,13 +1,9 @@
 import assert from "node:assert/strict";
-import { spawn } from "node:child_process";
-import { once } from "node:events";
-import { readdirSync } from "node:fs";
-import { commandOf, stdinOf } from "../../components/deckhouse/scripts";
 import { Place } from "../support/fixtures";
-
-const canary = "CANARY-kubeconfig";
+import { makeKubectl, runScript } from "./clusterScript";
 
 describe("gpu-wait.sh, with a made kubectl", () => {
+  const resource = "my\\.org/gpu";
   let place: Place;
   beforeEach(() => (place = new Place()));
   afterEach(() => place.remove());
@@ -15,33 +11,17 @@ describe("gpu-wait.sh, with a made kubectl", () => {
   /** @param nodes what `kubectl get nodes -l gpu=yes` prints, the first time and from the second on; @param pods of the operands */
   const wait = async (pools: string, nodes: readonly [string, string?], pods = "") => {
     const [first, later = first] = nodes;
-    place.program(
-      "bin/kubectl",
-      `printf '%s\\n' "$*" >>${place.path("calls")}
-[ "$(cat "$2")" = ${canary} ] || exit 9
-case "$*" in
-*"get nodes"*"-l gpu=yes"*)
+    makeKubectl(
+      place,
+      `*"get nodes"*"-l gpu=yes"*)
   if [ -e ${place.path("asked")} ]; then printf '%s\\n' '${later}'; exit; fi
   : >${place.path("asked")}
   printf '%s\\n' '${first}' ;;
 *"get pods -n gpu-operator"*) printf '%s\\n' '${pods}' ;;
-*logs*) echo "error: no such device" ;;
-*) exit 8 ;;
-esac`,
+*logs*) echo "error: no such device" ;;`,
     );
     place.program("bin/sleep", ":");
-    const settings = { pools, namespaces: "gpu-operator", wait_seconds: "20" };
-    const child = spawn("/bin/sh", ["-c", commandOf("gpuWait", "wait", settings)], {
-      env: { PATH: `${place.path("bin")}:/usr/bin:/bin`, TMPDIR: place.make("tmp") },
-    });
-    child.stdin.end(stdinOf("gpuWait", canary));
-    const text = { out: "", err: "" };
-    child.stdout.on("data", (part: Buffer) => (text.out += part.toString()));
-    child.stderr.on("data", (part: Buffer) => (text.err += part.toString()));
-    const [code] = (await once(child, "close")) as [unknown];
-    assert.deepEqual(readdirSync(place.path("tmp")), []);
-    assert.doesNotMatch(text.out + text.err + place.read("calls"), /CANARY/);
-    return { code, ...text };
+    return runScript(place, ["gpuWait", "wait"], { pools, namespaces: "gpu-operator", resource, wait_seconds: "20" });
   };
 
   it("ends once every node of the pool has its GPUs, and says how many there are", async () => {
@@ -49,6 +29,11 @@ esac`,
     assert.equal(code, 0, err);
     assert.deepEqual(JSON.parse(out), { gpu: 16 });
     assert.match(err, /^0 s: gpu: 1 of 2 nodes have 8 GPUs each; not yet: n2 \(no GPUs\)\n$/);
+  });
+
+  it("counts what the plan calls a GPU, as kubectl's path has the name", async () => {
+    const { calls } = await wait("gpu 1 1 gpu=yes", ["n1 True 1"]);
+    assert.match(calls, /\{\.status\.allocatable\.my\\\.org\/gpu\}/);
   });
 
   it("does not count a node with fewer, or one that is not Ready", async () => {
@@ -62,7 +47,7 @@ esac`,
       "driver-x n1 Running false,CrashLoopBackOff;\nplugin-y n1 Running true,;\ncuda-validator n1 Succeeded false,;";
     const { code, err } = await wait("gpu 1 1 gpu=yes", ["n1 True "], pods);
     assert.equal(code, 3);
-    assert.match(err, /the GPUs are not there after 20 s\n +checked: +nvidia\.com\/gpu/);
+    assert.match(err, /the GPUs are not there after 20 s\n +checked: +my\\\.org\/gpu/);
     assert.match(err, /pod gpu-operator\/driver-x on n1: Running +CrashLoopBackOff\n +error: no such device/);
     assert.doesNotMatch(err, /plugin-y|cuda-validator/);
   });

@@ -1,11 +1,7 @@
 import assert from "node:assert/strict";
-import { spawn } from "node:child_process";
-import { once } from "node:events";
-import { readdirSync } from "node:fs";
-import { commandOf, stdinOf } from "../../components/deckhouse/scripts";
 import { Place } from "../support/fixtures";
+import { makeKubectl, runScript } from "./clusterScript";
 
-const canary = "CANARY-kubeconfig";
 const settings = { chart: "kuberay-operator", repository: "https://charts.lan", version: "1.6.2", namespace: "ks" };
 
 describe("kuberay-crds.sh, with made tools", () => {
@@ -21,34 +17,18 @@ describe("kuberay-crds.sh, with made tools", () => {
   }
 
   const upgrade = async ({ there = true, runs = "", refuses = false }: Cluster, { helm = true } = {}) => {
-    place.program(
-      "bin/kubectl",
-      `printf 'kubectl %s\\n' "$*" >>${place.path("calls")}
-[ "$(cat "$2")" = ${canary} ] || exit 9
-case "$*" in
-*"get customresourcedefinition"*) ${there ? "echo customresourcedefinition/rayservices.ray.io" : ":"} ;;
+    makeKubectl(
+      place,
+      `*"get customresourcedefinition"*) ${there ? "echo customresourcedefinition/rayservices.ray.io" : ":"} ;;
 *"get deployment"*) printf '%s' '${runs}' ;;
-*apply*) cat "$(printf '%s' "$*" | sed 's/.* -f //')" >${place.path("applied")}; ${refuses ? "echo forbidden >&2; exit 1" : ":"} ;;
-*) exit 8 ;;
-esac`,
+*apply*) cat "$(printf '%s' "$*" | sed 's/.* -f //')" >${place.path("applied")}; ${refuses ? "echo forbidden >&2; exit 1" : ":"} ;;`,
     );
     if (helm)
       place.program(
         "bin/helm",
         `printf 'helm %s\\n' "$*" >>${place.path("calls")}; echo 'kind: CustomResourceDefinition'`,
       );
-    const child = spawn("/bin/sh", ["-c", commandOf("kubeRayCrds", "upgrade", settings)], {
-      env: { PATH: `${place.path("bin")}:/usr/bin:/bin`, TMPDIR: place.make("tmp") },
-    });
-    child.stdin.end(stdinOf("kubeRayCrds", canary));
-    const text = { out: "", err: "" };
-    child.stdout.on("data", (part: Buffer) => (text.out += part.toString()));
-    child.stderr.on("data", (part: Buffer) => (text.err += part.toString()));
-    const [code] = (await once(child, "close")) as [unknown];
-    assert.deepEqual(readdirSync(place.path("tmp")), []);
-    const calls = place.read("calls");
-    assert.doesNotMatch(text.out + text.err + calls, /CANARY/);
-    return { code, ...text, calls };
+    return runScript(place, ["kubeRayCrds", "upgrade"], settings);
   };
 
   it("leaves a cluster without definitions to Helm, and needs no helm for that", async () => {

@@ -1,7 +1,8 @@
 // A kubectl that answers out of a JSON file, by real jsonpath on recorded objects: what the scripts of the serving stage ask.
 import { readFileSync, writeFileSync } from "node:fs";
 
-const [file, ...args] = process.argv.slice(2);
+const [file, ...given] = process.argv.slice(2);
+const args = given.filter((arg) => !arg.startsWith("--request-timeout="));
 const world = JSON.parse(readFileSync(file, "utf8"));
 const save = () => writeFileSync(file, JSON.stringify(world));
 const flag = (name) => args[args.indexOf(name) + 1];

@@ -1,11 +1,6 @@
 import assert from "node:assert/strict";
-import { spawn } from "node:child_process";
-import { once } from "node:events";
-import { readdirSync } from "node:fs";
-import { commandOf, stdinOf } from "../../components/deckhouse/scripts";
 import { Place } from "../support/fixtures";
-
-const canary = "CANARY-kubeconfig";
+import { makeKubectl, runScript } from "./clusterScript";
 
 describe("models-wait.sh, with a made kubectl", () => {
   let place: Place;
@@ -18,33 +13,17 @@ describe("models-wait.sh, with a made kubectl", () => {
       ([job, [first = "", later = first]]) => `*"get job ${job} "*)
   if [ -e ${place.path(job)} ]; then echo '${later}'; else : >${place.path(job)}; echo '${first}'; fi ;;`,
     );
-    place.program(
-      "bin/kubectl",
-      `printf '%s\\n' "$*" >>${place.path("calls")}
-[ "$(cat "$2")" = ${canary} ] || exit 9
-case "$*" in
-${answers.join("\n")}
+    makeKubectl(
+      place,
+      `${answers.join("\n")}
 *logs*) printf '%s\\n' '${log}' ;;
-*"get pods"*) echo 'Pending  0/3 nodes are available' ;;
-*) exit 8 ;;
-esac`,
+*"get pods"*) echo 'Pending  0/3 nodes are available' ;;`,
     );
     place.program("bin/sleep", ":");
     const jobs = Object.keys(conditions)
       .map((job) => `${job} model-${job}`)
       .join("\n");
-    const settings = { jobs, namespace: "tokenrack", wait_seconds: "60" };
-    const child = spawn("/bin/sh", ["-c", commandOf("modelsWait", "wait", settings)], {
-      env: { PATH: `${place.path("bin")}:/usr/bin:/bin`, TMPDIR: place.make("tmp") },
-    });
-    child.stdin.end(stdinOf("modelsWait", canary));
-    const text = { out: "", err: "" };
-    child.stdout.on("data", (part: Buffer) => (text.out += part.toString()));
-    child.stderr.on("data", (part: Buffer) => (text.err += part.toString()));
-    const [code] = (await once(child, "close")) as [unknown];
-    assert.deepEqual(readdirSync(place.path("tmp")), []);
-    assert.doesNotMatch(text.out + text.err + place.read("calls"), /CANARY/);
-    return { code, ...text };
+    return runScript(place, ["modelsWait", "wait"], { jobs, namespace: "tokenrack", wait_seconds: "60" });
   };
 
   it("ends when all are done, telling how far each was", async () => {

@@ -1,13 +1,7 @@
 import assert from "node:assert/strict";
-import { spawn, spawnSync } from "node:child_process";
-import { once } from "node:events";
-import { readdirSync, readFileSync } from "node:fs";
-import { join } from "node:path";
-import { commandOf, stdinOf } from "../../components/deckhouse/scripts";
 import { Place } from "../support/fixtures";
+import { makeWorld, runScript } from "./clusterScript";
 import { faultsOf } from "./support";
-
-const canary = "CANARY-kubeconfig";
 
 const expectation = "the plan counts on 16.2 GiB of weights on a GPU";
 const models = [
@@ -63,23 +57,9 @@ describe("serving-wait.sh, with a made kubectl", function () {
     engine = "",
     deadline = "60",
   }: World) => {
-    place.write("world.json", JSON.stringify({ looks, pods, tokens, engine, canary }));
-    place.program(
-      "bin/kubectl",
-      `exec node ${JSON.stringify(join(__dirname, "madeKubectl.mjs"))} ${place.path("world.json")} "$@"`,
-    );
+    makeWorld(place, { looks, pods, tokens, engine });
     const settings = { namespace: "tokenrack", service: "llm", deadline, poll: "0", spec: "1", models };
-    const child = spawn("/bin/sh", ["-c", commandOf("servingWait", "wait", settings)], {
-      env: { PATH: `${place.path("bin")}:${process.env["PATH"] ?? ""}`, TMPDIR: place.make("tmp") },
-    });
-    child.stdin.end(stdinOf("servingWait", canary));
-    const text = { out: "", err: "" };
-    child.stdout.on("data", (part: Buffer) => (text.out += part.toString()));
-    child.stderr.on("data", (part: Buffer) => (text.err += part.toString()));
-    const [code] = (await once(child, "close")) as [unknown];
-    assert.doesNotMatch(text.out + text.err, /CANARY/);
-    assert.deepEqual(readdirSync(place.path("tmp")), []);
-    return { code, ...text };
+    return runScript(place, ["servingWait", "wait"], settings);
   };
 
   it("is ready when every model has given a token, and tells the way there", async () => {
@@ -179,22 +159,5 @@ describe("serving-wait.sh, with a made kubectl", function () {
     });
     assert.equal(code, 3);
     assert.equal(faultsOf(err)[0]?.found, "TimeoutError: timed out");
-  });
-});
-
-describe("serving-wait.sh and serving-warm.sh", () => {
-  it("are clean", function () {
-    this.timeout(60_000);
-    for (const name of ["wait", "warm"]) {
-      const files = ["lib", name].map((piece) =>
-        readFileSync(join(__dirname, `../../scripts/serving-${piece}.sh`), "utf8"),
-      );
-      const { error, stdout } = spawnSync("shellcheck", ["--shell=sh", "-"], {
-        input: files.join("\n"),
-        encoding: "utf8",
-      });
-      assert.equal(error, undefined);
-      assert.equal(stdout, "");
-    }
   });
 });

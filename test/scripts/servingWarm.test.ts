@@ -1,13 +1,9 @@
 import assert from "node:assert/strict";
-import { spawn } from "node:child_process";
-import { once } from "node:events";
-import { readdirSync } from "node:fs";
-import { join } from "node:path";
-import { commandOf, stdinOf } from "../../components/deckhouse/scripts";
 import { Place } from "../support/fixtures";
+import { makeWorld, runScript } from "./clusterScript";
 
-const canary = "CANARY-kubeconfig";
-const jobs = ["warm-a", "warm-b"].map((name) => JSON.stringify({ kind: "Job", metadata: { name } })).join("\n");
+const input = ["warm-a", "warm-b"].map((name) => JSON.stringify({ kind: "Job", metadata: { name } }));
+const jobs = "warm-a 0a1b\nwarm-b 2c3d";
 
 interface World {
   readonly looks?: readonly object[];
@@ -24,24 +20,11 @@ describe("serving-warm.sh, with a made kubectl", function () {
   afterEach(() => place.remove());
 
   const warm = async ({ looks = [], deadline = "60", ...world }: World) => {
-    place.write("world.json", JSON.stringify({ jobs: {}, ...world, looks, engine: "out of memory", canary }));
-    place.program(
-      "bin/kubectl",
-      `exec node ${JSON.stringify(join(__dirname, "madeKubectl.mjs"))} ${place.path("world.json")} "$@"`,
-    );
+    makeWorld(place, { jobs: {}, ...world, looks, engine: "out of memory" });
     const settings = { namespace: "tokenrack", service: "llm", deadline, poll: "0", jobs };
-    const child = spawn("/bin/sh", ["-c", commandOf("servingWarm", "warm", settings)], {
-      env: { PATH: `${place.path("bin")}:${process.env["PATH"] ?? ""}`, TMPDIR: place.make("tmp") },
-    });
-    child.stdin.end(stdinOf("servingWarm", canary));
-    const text = { out: "", err: "" };
-    child.stdout.on("data", (part: Buffer) => (text.out += part.toString()));
-    child.stderr.on("data", (part: Buffer) => (text.err += part.toString()));
-    const [code] = (await once(child, "close")) as [unknown];
-    assert.doesNotMatch(text.out + text.err, /CANARY/);
-    assert.deepEqual(readdirSync(place.path("tmp")), []);
+    const ran = await runScript(place, ["servingWarm", "warm"], settings, { input });
     const { applied = [], gone = [] } = JSON.parse(place.read("world.json")) as { applied?: string[]; gone?: string[] };
-    return { code, ...text, applied, gone };
+    return { ...ran, applied, gone };
   };
 
   const allGone = ["delete warm-a", "delete warm-b", "wait job/warm-a", "wait job/warm-b"];

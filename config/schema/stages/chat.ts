@@ -22,13 +22,15 @@ const isIssuer = (value: string): boolean => {
 /** `chat.oidc`: people log in at an issuer of theirs. */
 const oidcSchema = z.strictObject(
   {
+    /** The `iss` of its tokens; its configuration is at /.well-known/openid-configuration below it. */
     issuer: z.string({ error: issuerText }).refine(isIssuer, { error: issuerText }),
+    /** What the page is called there; its secret is `chatOidcClientSecret`. */
     clientId: text(/^[\x21-\x7e]{1,256}$/, "the name of the client that the issuer knows"),
     /** Where the issuer answers: the page may connect to nothing else outside. */
     addresses: networks(),
     /** What its button says. @default "SSO" */
     name: text(/^[^\p{Cc}{}]{1,64}$/u, "1 to 64 characters without { and }").default("SSO"),
-    /** @default "openid email profile" */
+    /** What it asks the issuer for. @default "openid email profile" */
     scopes: text(/^openid(?: [\w:./-]{1,64}){0,16}$/, 'scopes that start with "openid"').default(
       "openid email profile",
     ),
@@ -47,10 +49,10 @@ const databaseSchema = z.strictObject(
   { error: "a group of keys: addresses, port" },
 );
 
-/** `chat`. */
+/** `chat`: a web page to talk to the models. */
 export const chatSchema = z.strictObject(
   {
-    /** @default "none" */
+    /** Which page: none, Open WebUI with accounts and chats of its own, or LobeChat with neither. @default "none" */
     kind: word(["none", "openWebUi", "lobeChat"]).default("none"),
     /** Public name of the page. Needed before it is made. */
     host: domainName('a domain name in lower case, like "chat.my.org"').optional(),

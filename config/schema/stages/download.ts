@@ -9,7 +9,7 @@ const repository = () => text(/^(?!.*\.\.)[A-Za-z0-9][\w.-]{0,95}\/[A-Za-z0-9][\
 const bucketText = "a bucket name: 3 to 63 lower-case letters, digits, dots and dashes";
 
 const hub = {
-  /** @default the hub's own */
+  /** Address of the hub, such as a mirror's. @default the hub's own */
   endpoint: endpoint().optional(),
   /** Id on that hub. @default the model's `source` */
   repository: repository().optional(),
@@ -18,6 +18,7 @@ const hub = {
 const bucket = {
   /** Of the service, without the bucket: "https://s3.eu-central-1.amazonaws.com". */
   endpoint: endpoint(),
+  /** Name of the bucket. */
   bucket: text(/^[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]$/, bucketText),
   /** As the signature names it. @default "us-east-1", which MinIO and Ceph take */
   region: text(/^[a-z0-9-]{1,64}$/, 'a region like "eu-central-1"').default("us-east-1"),
@@ -25,20 +26,32 @@ const bucket = {
   prefix: text(/^(?!\/)[^\p{Cc}]{0,1000}$/u, "a prefix without a leading slash").default(""),
 } as const;
 
-/** `models[].download`. */
+/** `models[].download`: where a model's files come from, where that is not Hugging Face. */
 export const downloadSchema = z.discriminatedUnion(
   "from",
   [
-    z.strictObject({ from: z.literal("huggingFace"), ...hub }),
-    z.strictObject({ from: z.literal("modelScope"), ...hub }),
     z.strictObject({
+      /** From Hugging Face. */
+      from: z.literal("huggingFace"),
+      ...hub,
+    }),
+    z.strictObject({
+      /** From ModelScope. */
+      from: z.literal("modelScope"),
+      ...hub,
+    }),
+    z.strictObject({
+      /** From a bucket with an S3 interface. */
       from: z.literal("s3"),
       ...bucket,
       /** The bucket in the path instead of in the host's name; MinIO and Ceph need it. @default false */
       pathStyle: flag().default(false),
     }),
-    /** Alibaba's OSS by its S3 interface. */
-    z.strictObject({ from: z.literal("oss"), ...bucket }),
+    z.strictObject({
+      /** From Alibaba's OSS, by its S3 interface. */
+      from: z.literal("oss"),
+      ...bucket,
+    }),
   ],
   { error: "a group with `from: huggingFace`, `from: modelScope`, `from: s3` or `from: oss`" },
 );

@@ -1,6 +1,7 @@
 /** `gateway` of a cluster: what every gateway has, and what several replicas and many people make necessary. */
 import * as z from "zod";
 import { parseNetwork } from "../../addresses";
+import { certificates } from "../clusterAccess";
 import { gatewaySchema } from "../gateway";
 import { flag, text, whole } from "../values";
 
@@ -46,6 +47,8 @@ const oidcSchema = z.strictObject(
     addresses: z
       .array(network(), { error: `a list, each ${networkText}` })
       .min(1, { error: `at least one, each ${networkText}` }),
+    /** Certificates in PEM that sign the issuer's own, where Node.js does not know them. @default none */
+    ca: certificates().optional(),
     /** Claim with the scopes. @default "scope" */
     scopeClaim: claim(),
     /** Claim with the models that may be used; without the key all may. */
@@ -56,7 +59,7 @@ const oidcSchema = z.strictObject(
   { error: "a group of keys: issuer, jwksUri, audience, addresses" },
 );
 
-/** `gateway` on a cluster. */
+/** `gateway` on a cluster: what clients may do, and how it is run. */
 export const clusterGatewaySchema = z.strictObject(
   {
     ...gatewaySchema.shape,

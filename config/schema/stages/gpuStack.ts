@@ -4,7 +4,29 @@ import { label, text, whole, word } from "../values";
 
 const byPool = (value: z.ZodType<number>, error: string) => z.record(label(), value, { error }).default({});
 
-/** `gpu`. */
+const resourceText = 'the name of an extended resource, like "rdma/hca"';
+const resource = () =>
+  text(/^(?=.{3,253}$)[a-z0-9](?:[a-z0-9.-]*[a-z0-9])?\/[A-Za-z0-9](?:[\w.-]{0,61}[A-Za-z0-9])?$/, resourceText);
+const amountsText = 'a map of pools to resources and whole numbers, such as `gpu: { "rdma/hca": 1 }`';
+
+/** `gpu.hamiResources`: what HAMi calls what it offers. @see HAMi v2.10.0, charts/hami/values.yaml */
+const hamiResourcesSchema = z.strictObject(
+  {
+    /** A GPU, or a share of one. @default "nvidia.com/gpu" */
+    gpu: resource().default("nvidia.com/gpu"),
+    /** Its memory in MiB. @default "nvidia.com/gpumem" */
+    memory: resource().default("nvidia.com/gpumem"),
+    /** Its memory in percent. @default "nvidia.com/gpumem-percentage" */
+    memoryPercentage: resource().default("nvidia.com/gpumem-percentage"),
+    /** Its compute in percent. @default "nvidia.com/gpucores" */
+    cores: resource().default("nvidia.com/gpucores"),
+    /** Who goes first. @default "nvidia.com/priority" */
+    priority: resource().default("nvidia.com/priority"),
+  },
+  { error: "a group of keys: gpu, memory, memoryPercentage, cores, priority" },
+);
+
+/** `gpu`: how the nodes' GPUs become something that a pod can ask for. */
 export const gpuStackSchema = z.strictObject(
   {
     /**
@@ -28,6 +50,17 @@ export const gpuStackSchema = z.strictObject(
     runtimeClass: label().optional(),
     /** Pods that may share a GPU under HAMi (1 to 100). @default 10, HAMi's own */
     hamiSplitCount: whole(1, 100, "pods").optional(),
+    /** Names of HAMi's resources; only for `mode: hami`. @default HAMi's own */
+    hamiResources: hamiResourcesSchema.optional(),
+    /**
+     * Extended resources that each pod with GPUs of a pool asks for besides them, such as an RDMA device of a device plugin that
+     * is there, or shares of HAMi. For RDMA the container runtime has to allow locked memory: pods may not raise it. @default none
+     */
+    podResources: z
+      .record(label(), z.record(resource(), whole(1, 1_000_000, "pieces"), { error: amountsText }), {
+        error: amountsText,
+      })
+      .default({}),
     /** Minutes that the nodes get until their GPUs are there: drivers are compiled on the node (1 to 240). @default 45 */
     readyMinutes: whole(1, 240, "minutes").default(45),
   },

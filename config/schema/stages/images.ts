@@ -2,11 +2,21 @@
 import * as z from "zod";
 import { chartNames, type ChartName } from "../../../catalog/charts";
 import { images, type ImageName } from "../../../catalog/images";
-import { text } from "../values";
+import { domainName, text } from "../values";
 
-const imageText = 'an image with a tag or a digest, like "registry.my.org/ray-llm@sha256:.."';
+const imageText =
+  'an image with a digest or the tag of a version, like "registry.my.org/ray-llm@sha256:..": without a tag, or with one like latest or nightly, it is another image tomorrow';
+/** Tags that are moved on with every build. */
+const moving = /^(?:latest|nightly|main|master|edge|dev|devel|canary|rolling|snapshot)$/;
+const isFixed = (reference: string): boolean => {
+  const [, tag, digest] = /(?::([\w.-]{1,128}))?(@sha256:[0-9a-f]{64})?$/.exec(reference.replace(/^.*\//, "")) ?? [];
+  return digest !== undefined || (tag !== undefined && !moving.test(tag));
+};
 const image = () =>
-  text(/^[a-z0-9.-]+(?::\d{1,5})?(?:\/[a-z0-9._-]+)+(?::[\w.-]{1,128})?(?:@sha256:[0-9a-f]{64})?$/, imageText);
+  text(/^[a-z0-9.-]+(?::\d{1,5})?(?:\/[a-z0-9._-]+)+(?::[\w.-]{1,128})?(?:@sha256:[0-9a-f]{64})?$/, imageText).refine(
+    isFixed,
+    { error: imageText },
+  );
 
 const names = Object.keys(images) as ImageName[];
 
@@ -25,7 +35,7 @@ const chartSchema = z.strictObject(
     chart: text(/^[^\p{Cc}]{1,1024}$/u, chartText).optional(),
     /** Address of the chart repository. */
     repository: text(/^https:\/\/[^\p{Cc}\s]{1,1000}$/u, "an https address").optional(),
-    /** @default the catalogue's */
+    /** Version of the chart. @default the catalogue's */
     version: text(/^v?\d+\.\d+\.\d+[\w.+-]*$/, 'a version like "1.6.2"').optional(),
   },
   { error: "a group of keys: chart, repository, version" },
@@ -40,4 +50,12 @@ export const chartsSchema = z.strictObject(
   { error: "a map of chart names to charts" },
 );
 
-export const imageKeys = { images: imagesSchema.prefault({}), charts: chartsSchema.prefault({}) } as const;
+export const imageKeys = {
+  images: imagesSchema.prefault({}),
+  charts: chartsSchema.prefault({}),
+  /**
+   * Secret by which every pod pulls its images from a registry that asks who it is. With the secret `registryLogins` it is made
+   * in each namespace of ours; without, somebody else has to put it there. @default none: registries that anybody may read
+   */
+  imagePullSecret: domainName("the name of a Secret").optional(),
+} as const;

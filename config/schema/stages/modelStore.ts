@@ -2,7 +2,7 @@
 import * as z from "zod";
 import { domainName, flag, text, whole, word } from "../values";
 
-/** `modelStore`. */
+/** `modelStore`: the volume that the models are downloaded to once. */
 export const modelStoreSchema = z.strictObject(
   {
     /** Storage class of the volume; one that many nodes can mount where models run on more than one. @default the cluster's own */
@@ -13,6 +13,11 @@ export const modelStoreSchema = z.strictObject(
     accessMode: word(["ReadWriteMany", "ReadWriteOnce"]).optional(),
     /** A claim in the serving namespace that is there already, instead of one that is made. */
     existingClaim: domainName("the name of a PersistentVolumeClaim").optional(),
+    /** Directory of that claim, instead of all of it; it has to be there, and to belong to user 1000. */
+    existingDirectory: text(
+      /^(?!.*(?:^|\/)\.{1,2}(?:\/|$))[\w.-]+(?:\/[\w.-]+){0,15}$/,
+      'a directory relative to the claim\'s top, like "llm/models"',
+    ).optional(),
     /** A directory of the node, instead of a claim; for models on a single node. */
     hostPath: text(/^\/[\w./-]{1,250}$/, 'an absolute directory, like "/data/models"').optional(),
     /** Load weights that are pickles (.bin, .pt) too: they run code when they are read. @default false */

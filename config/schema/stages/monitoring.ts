@@ -31,7 +31,7 @@ const thresholdsSchema = z.strictObject(
   { error: "a group of keys, such as `certificateDays: 14`" },
 );
 
-/** `monitoring`. */
+/** `monitoring`: who scrapes metrics, and what they are told. */
 export const monitoringSchema = z.strictObject(
   {
     /** Who scrapes: Prometheus Operator's monitors, Deckhouse's, or nobody. @default Deckhouse's on Proxmox, else "none" */

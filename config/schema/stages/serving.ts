@@ -2,7 +2,7 @@
 import * as z from "zod";
 import { domainName, label, whole, word } from "../values";
 
-/** `serving`. */
+/** `serving`: the Ray cluster that runs the models. */
 export const servingSchema = z.strictObject(
   {
     /** Namespace of models, Ray and gateway. @default "tokenrack" */
@@ -25,6 +25,18 @@ export const servingSchema = z.strictObject(
     warmCompileCache: word(["auto", "never"]).default("auto"),
     /** Minutes (1 to 1440) that all models together get until each has answered. @default by the size of their weights */
     startTimeoutMinutes: whole(1, 1440, "minutes").optional(),
+    /** What Kubernetes keeps free for Ray's head, which runs no model. @see docs.ray.io, Kubernetes "config" (8 GB for a head in production) */
+    head: z
+      .strictObject(
+        {
+          /** CPUs (1 to 64). @default 2 */
+          cpus: whole(1, 64, "CPUs").default(2),
+          /** Memory in GiB (2 to 512), also its limit. @default 8 */
+          memoryGib: whole(2, 512, "GiB").default(8),
+        },
+        { error: "a group of keys: cpus, memoryGib" },
+      )
+      .prefault({}),
     /** Name of a PriorityClass that is there, for Ray's pods. @default none */
     priorityClass: domainName("the name of a priority class").optional(),
   },

@@ -38,11 +38,18 @@ export function waitSettings(plan: ServedPlan): Settings {
   return { ...shared(plan), spec, models: lines.join("\n") };
 }
 
-/** Settings of `serving-warm.sh`; undefined when no model is warmed. */
-export function warmSettings(plan: ServedPlan): Settings | undefined {
+/** Settings of `serving-warm.sh` and the manifest of each Job on a line, as it reads them; undefined when no model is warmed. */
+export function warming(
+  plan: ServedPlan,
+): { readonly settings: Settings; readonly input: readonly string[] } | undefined {
   const jobs = plan.models.flatMap((model) => {
     const manifest = warmJobManifest(plan, model);
-    return manifest === undefined ? [] : [JSON.stringify(JSON.parse(toJson(manifest)))];
+    return manifest === undefined
+      ? []
+      : [{ name: manifest.metadata.name, text: JSON.stringify(JSON.parse(toJson(manifest))) }];
   });
-  return jobs.length === 0 ? undefined : { ...shared(plan), jobs: jobs.join("\n") };
+  if (jobs.length === 0) return undefined;
+  // The manifests of fifty models are longer than a command line may be: it shows which they are.
+  const lines = jobs.map(({ name, text }) => `${name} ${createHash("sha256").update(text).digest("hex").slice(0, 16)}`);
+  return { settings: { ...shared(plan), jobs: lines.join("\n") }, input: jobs.map(({ text }) => text) };
 }

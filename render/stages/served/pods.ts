@@ -1,8 +1,9 @@
 /** Pods of the Ray cluster: head, workers, and the Job that fills a compile cache. All keep the level `restricted`. */
 import { cacheDirectory, modelsMount, objectNames, ports } from "../../../plan/stages/names";
 import type { PodGpu, ServedModelPlan, ServedPlan, WorkerGroupPlan } from "../../../plan/stages/served";
-import { containerSecurity, labelsOf, podSecurity } from "../../manifest";
+import { containerSecurity, labelsOf, podSecurity, pullSecrets } from "../../manifest";
 import type { Json, JsonObject } from "../../text";
+import { subPath } from "../../volume";
 import { drainSeconds } from "./serveConfig";
 
 /** User `ray` of Ray's images. @see https://github.com/ray-project/ray/tree/master/docker/base-deps */
@@ -48,6 +49,7 @@ type Scheduled = ServedPlan["head"]["scheduling"];
 const podFields = ({ nodeSelector, tolerations }: Scheduled, plan: ServedPlan, token = false): JsonObject => ({
   ...(token ? {} : { automountServiceAccountToken: false }),
   enableServiceLinks: false,
+  ...pullSecrets(plan),
   nodeSelector,
   tolerations: tolerations.map((one) => ({ ...one })),
   securityContext: podSecurity(rayUser),
@@ -59,14 +61,14 @@ const gpuFields = ({ runtimeClass, scheduler }: PodGpu): JsonObject => ({
   ...(scheduler === undefined ? {} : { schedulerName: scheduler }),
 });
 
-const gpuResources = ({ resource = "nvidia.com/gpu", more = {} }: PodGpu, gpus: number): JsonObject => ({
+const gpuResources = ({ resource = "nvidia.com/gpu" }: PodGpu, { gpus, more = {} }: WorkerGroupPlan): JsonObject => ({
   [resource]: String(gpus),
   ...more,
 });
 
 /** Extended resources are both: Kubernetes takes no request without its limit. Memory has no limit, because a page cache that is too small only makes a start slow. */
 function workerResources(group: WorkerGroupPlan, gpu: PodGpu): JsonObject {
-  const gpus = gpuResources(gpu, group.gpus);
+  const gpus = gpuResources(gpu, group);
   return { requests: { cpu: String(group.cpus), memory: mib(group.memory), ...gpus }, limits: gpus };
 }
 
@@ -82,9 +84,9 @@ done
 ray stop --grace-period 20`;
 
 /** Weights can only be read; the caches' directory can be written. */
-const modelMounts = [
-  { name: "models", mountPath: modelsMount, readOnly: true },
-  { name: "models", mountPath: "/cache", subPath: cacheDirectory },
+const modelMounts = ({ claimDirectory }: ServedPlan): JsonObject[] => [
+  { name: "models", mountPath: modelsMount, readOnly: true, ...subPath(claimDirectory) },
+  { name: "models", mountPath: "/cache", ...subPath(claimDirectory, cacheDirectory) },
 ];
 
 const sharedMemory = (group: WorkerGroupPlan): JsonObject => ({
@@ -136,7 +138,7 @@ export function workerTemplate(plan: ServedPlan, group: WorkerGroupPlan): JsonOb
           volumeMounts: [
             { name: "shared-mem", mountPath: "/dev/shm" },
             { name: "ray-logs", mountPath: "/tmp/ray" },
-            ...modelMounts,
+            ...modelMounts(plan),
             ...given.mounts,
           ],
         },
@@ -221,7 +223,7 @@ export function warmPod(plan: ServedPlan, group: WorkerGroupPlan, container: Jso
         image: plan.image,
         resources: workerResources(group, plan.gpu),
         securityContext: containerSecurity(false),
-        volumeMounts: [{ name: "shared-mem", mountPath: "/dev/shm" }, ...modelMounts],
+        volumeMounts: [{ name: "shared-mem", mountPath: "/dev/shm" }, ...modelMounts(plan)],
       },
     ],
     volumes: [sharedMemory(group), modelVolume(plan)],

@@ -4,8 +4,9 @@
  */
 import type { FaultTolerancePlan, ServedPlan } from "../../../plan/stages/served";
 import { ports } from "../../../plan/stages/names";
-import { containerSecurity, labelsOf, podSecurity, type Manifest } from "../../manifest";
+import { containerSecurity, labelsOf, podSecurity, pullSecrets, type Manifest } from "../../manifest";
 import type { JsonObject } from "../../text";
+import { ownCertificate } from "../ownCertificate";
 import { storeName, storeTlsName } from "./pods";
 
 /** User `valkey` of its image. @see https://github.com/valkey-io/valkey-container (Dockerfile) */
@@ -55,6 +56,7 @@ function statefulSet(plan: ServedPlan, store: FaultTolerancePlan): Manifest {
         spec: {
           automountServiceAccountToken: false,
           enableServiceLinks: false,
+          ...pullSecrets(plan),
           nodeSelector,
           tolerations: tolerations.map((one) => ({ ...one })),
           securityContext: podSecurity(valkeyUser),
@@ -85,37 +87,15 @@ function statefulSet(plan: ServedPlan, store: FaultTolerancePlan): Manifest {
   };
 }
 
-const certificates = "cert-manager.io/v1";
-
-/**
- * A certificate that signs itself: whoever asks the store trusts that one and no other. cert-manager is there, as it makes the
- * certificate of the API, and renews this one; Valkey reads it again when it restarts.
- */
-function certificate(plan: ServedPlan): readonly Manifest[] {
-  const { namespace } = plan;
-  const meta = { ...metadata(plan), name: storeTlsName };
-  return [
-    { apiVersion: certificates, kind: "Issuer", metadata: meta, spec: { selfSigned: {} } },
-    {
-      apiVersion: certificates,
-      kind: "Certificate",
-      metadata: meta,
-      spec: {
-        secretName: storeTlsName,
-        // Ten years: a new one would want a restart of Ray's head, which is what the store is there for.
-        duration: "87600h",
-        dnsNames: [`${storeName}.${namespace}.svc`],
-        issuerRef: { name: storeTlsName, kind: "Issuer" },
-        privateKey: { algorithm: "ECDSA", size: 256 },
-      },
-    },
-  ];
-}
-
 /** The objects of the store, and its Secret without what is secret: `password`. */
 export function storeManifests(plan: ServedPlan): { secret: Manifest; others: readonly Manifest[] } | undefined {
   const { faultTolerance } = plan;
   if (faultTolerance === undefined) return undefined;
+  // cert-manager is there, as it makes the certificate of the API.
+  const certificate = ownCertificate(storeTlsName, `${storeName}.${plan.namespace}.svc`, {
+    namespace: plan.namespace,
+    labels: labelsOf("ray-store"),
+  });
   const service: Manifest = {
     apiVersion: "v1",
     kind: "Service",
@@ -123,5 +103,5 @@ export function storeManifests(plan: ServedPlan): { secret: Manifest; others: re
     spec: { selector: labelsOf("ray-store"), ports: [{ name: "store", port: ports.valkey, targetPort: "store" }] },
   };
   const secret: Manifest = { apiVersion: "v1", kind: "Secret", metadata: metadata(plan), type: "Opaque" };
-  return { secret, others: [...certificate(plan), service, statefulSet(plan, faultTolerance)] };
+  return { secret, others: [...certificate, service, statefulSet(plan, faultTolerance)] };
 }

@@ -1,6 +1,6 @@
 import { parseStack } from "../../../config/parse";
 import { selfSigned } from "../madeCertificates";
-import { changed, existing, proxmox, proxmoxSecrets, refuses, secrets } from "../stacks";
+import { changed, existing, hash as gatewayHash, proxmox, proxmoxSecrets, refuses, secrets } from "../stacks";
 
 /** Everything that a bring-up on Proxmox needs. */
 const whole = { ...proxmox, ...proxmoxSecrets };
@@ -56,6 +56,21 @@ describe("a bring-up is refused with", () => {
         "platform.endpoint: found pve1.example.com, a name kept for examples; expected a domain of yours, like pve1.my.org; fix: write your own",
         "ingress.host: found openai-api.example.com, a name kept for examples; expected a domain of yours, like llm.my.org; fix: write your own",
         "ingress.tlsIssuer: found nothing; expected the name of a ClusterIssuer: the API is not served without TLS; fix: add `ingress.tlsIssuer`",
+      ],
+    ],
+    [
+      "a certificate's issuer with a Gateway, which has one, and a role that nobody made",
+      {
+        ...whole,
+        ingress: { host: "llm.lan", kind: "gatewayApi", gateway: { name: "public", namespace: "gateways" } },
+        gateway: { roles: [{ name: "staff" }] },
+        users: JSON.stringify([
+          { name: "admin", passwordHash: gatewayHash, scopes: ["chat:write"], models: ["*"], role: "CANARY" },
+          { name: "bob", passwordHash: gatewayHash, scopes: ["chat:write"], models: ["*"], role: "staff" },
+        ]),
+      },
+      [
+        "users[0].role: found a role that gateway.roles does not have (not shown); expected one of staff; fix: correct it, or add the role to gateway.roles",
       ],
     ],
     [

@@ -20,7 +20,7 @@ describe("a stack on Proxmox refuses, of its cluster,", () => {
       "37: a domain without %s",
       changed(proxmox, "cluster.publicDomainTemplate", "k8s.lan"),
       [
-        'cluster.publicDomainTemplate: found text "k8s.lan"; expected a domain with one %s for the name of the application, like "%s.k8s.my.org"; fix: correct it, or remove it to get the default',
+        'cluster.publicDomainTemplate: found text "k8s.lan"; expected a domain with one %s for the name of the application, like "%s.k8s.my.org"; fix: write `%s.` and a domain that your DNS serves, in quotes',
       ],
     ],
     [

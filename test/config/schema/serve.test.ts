@@ -58,6 +58,7 @@ describe("serving", () => {
       faultTolerance: "off",
       upgrade: "auto",
       warmCompileCache: "auto",
+      head: { cpus: 2, memoryGib: 8 },
     });
   });
 

@@ -15,6 +15,13 @@ describe("plan/layouts/settings", () => {
     assert.equal(shareOn("3060", 2, { ...twice, gpuMemoryUtilization: 0.9 }), 0.9);
   });
 
+  it("has the slots that were asked for, and tokens enough in a step for them", () => {
+    const engine = (pins: object) => plannedOne("Qwen/Qwen3-4B-AWQ", on(nodeOf("a", "3090", 1)), { pins }).engine;
+    assert.deepEqual([engine({}).maxNumSeqs, engine({ maxNumSeqs: 100 }).maxNumSeqs], [256, 100]);
+    const { maxNumSeqs, maxNumBatchedTokens } = engine({ maxNumSeqs: 24, maxNumBatchedTokens: 4096 });
+    assert.deepEqual([maxNumSeqs, maxNumBatchedTokens], [24, 4096]);
+  });
+
   it("has no more slots than there are blocks for the states of linear attention, with room to spare", () => {
     const one = on(nodeOf("a", "4090", 1));
     const { engine, memory, reasons } = plannedOne("Qwen/Qwen3.5-9B", one);

@@ -23,7 +23,8 @@ const silent = { gpu, modelStore, serving, chat, monitoring };
 export function inputOf(profile: ClusterProfile): StageInput {
   const ingress = { ...profile.ingress, kind: undefined, gateway: undefined, wafAnnotations: {} };
   const gateway = { ...profile.gateway, roles: [], peopleRole: undefined };
-  const plan = makePlan({ ...profile, ...silent, ingress, gateway }, { modelConfigs: {} });
+  const models = profile.models.map((model) => ({ ...model, env: {}, pod: {}, lora: undefined }));
+  const plan = makePlan({ ...profile, ...silent, ingress, gateway, models }, { modelConfigs: {} });
   const { pools, hardware, serving } = plan;
   return { profile, pools, hardware, serving, ...(plan.platform === "proxmox" ? { deckhouse: plan.deckhouse } : {}) };
 }

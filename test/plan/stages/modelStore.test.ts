@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { formatFault } from "../../../config/errors";
 import { downloadConfigSchema } from "../../../download/config";
-import { planModelStore, storedDirectories } from "../../../plan/stages/modelStore";
+import { planModelStore, storeOf } from "../../../plan/stages/modelStore";
 import { downloadConfig } from "../../../render/stages/modelStore";
 import { changed, existing, proxmox } from "../../config/stacks";
 import { committedInput, stageInput } from "./cases";
@@ -41,8 +41,8 @@ describe("stage 6: the volume of the models", () => {
     const first = planned(changed(oneNode, "models[0].revision", "v1")).plan;
     const next = planned(changed(oneNode, "models[0].revision", "v2")).plan;
     assert.notEqual(first.models[0]?.job, next.models[0]?.job);
-    assert.notDeepEqual(storedDirectories(first), storedDirectories(next));
-    assert.match(Object.values(storedDirectories(first)).join(), /^\/models\/[a-z0-9-]+--v1$/);
+    assert.notDeepEqual(storeOf(first).directories, storeOf(next).directories);
+    assert.match(Object.values(storeOf(first).directories).join(), /^\/models\/[a-z0-9-]+--v1$/);
   });
 
   it("says what the downloads may connect to", () => {

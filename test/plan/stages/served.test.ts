@@ -111,8 +111,8 @@ describe("the pods of stage 7", () => {
 });
 
 describe("the models of stage 7", () => {
-  it("are one application at / when there is one, and a path for each when there are several", () => {
-    assert.deepEqual(servedOf(existing).routes, { "Qwen/Qwen3-8B": "/" });
+  it("are an application each with a path of its own, whatever other models there are", () => {
+    assert.deepEqual(servedOf(existing).routes, { "Qwen/Qwen3-8B": "/qwen-qwen3-8b" });
     const plan = servedOf(everything);
     assert.deepEqual(plan.routes, { small: "/small", "gemma.27b/it": "/gemma-27b-it" });
     assert.deepEqual(

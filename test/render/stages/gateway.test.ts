@@ -17,8 +17,10 @@ import {
 } from "../../../render/stages/gateway";
 import { ingressManifests } from "../../../render/stages/ingress";
 import { quotaStoreManifests, quotaStoreStart } from "../../../render/stages/quotaStore";
+import { selfSigned } from "../../config/madeCertificates";
 import { changed, existing } from "../../config/stacks";
 import { committedInput, inputOf, stageInput } from "../../plan/stages/cases";
+import { makeCertificates } from "../../gateway/redisServer";
 import { freePort, Place } from "../../support/fixtures";
 import { assertGolden } from "./golden";
 
@@ -57,7 +59,7 @@ describe("objects of the gateway", () => {
     for (const one of [plan, { ...plan, ...more }]) {
       const config = gatewayConfigSchema.parse(renderClusterGatewayConfig(clusterGateway(one)));
       assert.deepEqual(config.upstream.routes, served.routes);
-      assert.deepEqual([config.redis?.replicas, config.redis?.url], [2, "redis://valkey.tokenrack.svc:6379"]);
+      assert.deepEqual([config.redis?.replicas, config.redis?.url], [2, "rediss://valkey.tokenrack.svc:6379"]);
       assert.ok(config.drainDelaySeconds + config.shutdownSeconds < one.gracePeriodSeconds);
     }
   });
@@ -119,59 +121,112 @@ describe("pods of the gateway", () => {
   });
 });
 
+describe("the gateway's trust in an issuer of one's own", () => {
+  const ca = selfSigned("issuer", true).certificate;
+  const oidc = {
+    issuer: "https://dex.lan",
+    jwksUri: "https://dex.lan/keys",
+    audience: "llm",
+    addresses: ["10.0.0.1/32"],
+    ca,
+  };
+  const trusting = planOf(stageInput(changed(existing, "gateway", { oidc })));
+
+  it("lies beside its configuration, where Node.js reads it", () => {
+    const { data } = gatewayConfigManifest(trusting) as unknown as { data: Record<string, string> };
+    assert.equal(data["trusted.pem"], ca);
+    assert.match(
+      JSON.stringify(gatewayDeployment(trusting, "x")),
+      /"name":"NODE_EXTRA_CA_CERTS","value":"\/config\/trusted.pem"/,
+    );
+    assert.doesNotMatch(JSON.stringify(data["gateway.json"]), /CERTIFICATE/);
+  });
+
+  it("is another with another certificate, which only a new process reads", () => {
+    const without = { ...trusting };
+    Reflect.deleteProperty(without, "trusted");
+    assert.notEqual(restartHash(trusting, "x"), restartHash(without, "x"));
+    assert.doesNotMatch(JSON.stringify(gatewayDeployment(without, "x")), /NODE_EXTRA_CA_CERTS/);
+  });
+});
+
 describe("the store of quotas", () => {
+  it("has no TLS only where nobody names an issuer of certificates, and that is told", () => {
+    const api = { host: "llm.lan", kind: "gatewayApi", gateway: { name: "public", namespace: "gateways" } };
+    const planned = (ingress: object) => {
+      const input = stageInput({ ...existing, ingress });
+      return planClusterGateway(input, planImages(input.profile), served);
+    };
+    const plain = planned(api);
+    assert.deepEqual(
+      [plain.plan.quotaStore?.tls, planned({ ...api, tlsIssuer: "ca" }).plan.quotaStore?.tls],
+      [false, true],
+    );
+    assert.ok(
+      plain.warnings.some((text) => text.startsWith("ingress.tlsIssuer is not set, so cert-manager may not be there")),
+    );
+    assert.equal(clusterGateway(plain.plan).redis?.url, "redis://valkey.tokenrack.svc:6379");
+    assert.deepEqual(Object.keys(quotaStoreManifests(plain.plan) ?? {}), ["secret", "deployment", "service"]);
+  });
+
   let place: Place;
   beforeEach(() => (place = new Place()));
   afterEach(() => place.remove());
 
-  it("starts by its own command, and lets the gateway's client count and do nothing else", async function () {
-    this.timeout(20_000);
-    const port = await freePort();
-    const passwordFile = place.write("password", "a0".repeat(32));
-    const program = place.program("bin/valkey-server", 'exec redis-server "$@" --bind 127.0.0.1');
-    const start = quotaStoreStart(64, passwordFile).replace("--port 6379", `--port ${port}`);
-    const path = `${program.replace(/\/[^/]*$/, "")}:${process.env["PATH"] ?? ""}`;
-    const child = spawn("/bin/sh", ["-c", start], { env: { PATH: path, TMPDIR: place.make("tmp") } });
-    let said = "";
-    child.stderr.on("data", (part: Buffer) => (said += part.toString()));
-    for await (const part of child.stdout) {
-      said += String(part);
-      if (said.includes("Ready to accept connections")) break;
-    }
-    assert.match(said, /Ready to accept/, said);
-    const { redis } = parsedRedis(`redis://127.0.0.1:${port}`, passwordFile);
-    const store = new RedisStore(redis, () => undefined);
-    try {
-      assert.ok(await store.opened(5000));
-      const taking = { key: "user:a", cost: 3, limit: 5 };
-      assert.equal((await store.take(taking)).taken, true);
-      assert.equal((await store.take(taking)).taken, false);
-      const client: unknown = Reflect.get(store, "client");
-      assert.ok(typeof client === "object" && client !== null);
-      for (const [command, ...args] of [
-        ["keys", "*"],
-        ["config", "get", "*"],
-        ["set", "tokenrack:x", "1"],
-        ["hset", "other", "a", "b"],
-      ])
-        // prettier-ignore
-        await assert.rejects(
+  for (const tls of [true, false])
+    it(`starts by its own command with ${tls ? "TLS" : "none"}, and lets the gateway's client count and do nothing else`, async function () {
+      this.timeout(20_000);
+      const port = await freePort();
+      const passwordFile = place.write("password", "a0".repeat(32));
+      if (tls) {
+        makeCertificates(place.directory);
+        const files = { "tls.crt": "server.pem", "tls.key": "server.key", "ca.crt": "ca.pem" };
+        for (const [name, made] of Object.entries(files)) place.write(name, place.read(made));
+      }
+      const program = place.program("bin/valkey-server", 'exec redis-server "$@" --bind 127.0.0.1');
+      const start = quotaStoreStart({ memoryMib: 64, tls }, place.directory).replace(/port 6379/, `port ${port}`);
+      const path = `${program.replace(/\/[^/]*$/, "")}:${process.env["PATH"] ?? ""}`;
+      const child = spawn("/bin/sh", ["-c", start], { env: { PATH: path, TMPDIR: place.make("tmp") } });
+      let said = "";
+      child.stderr.on("data", (part: Buffer) => (said += part.toString()));
+      for await (const part of child.stdout) {
+        said += String(part);
+        if (said.includes("Ready to accept connections")) break;
+      }
+      assert.match(said, /Ready to accept/, said);
+      const { redis } = parsedRedis(`${tls ? "rediss" : "redis"}://127.0.0.1:${port}`, passwordFile, tls);
+      const store = new RedisStore(redis, () => undefined);
+      try {
+        assert.ok(await store.opened(5000));
+        const taking = { key: "user:a", cost: 3, limit: 5 };
+        assert.equal((await store.take(taking)).taken, true);
+        assert.equal((await store.take(taking)).taken, false);
+        const client: unknown = Reflect.get(store, "client");
+        assert.ok(typeof client === "object" && client !== null);
+        for (const [command, ...args] of [
+          ["keys", "*"],
+          ["config", "get", "*"],
+          ["set", "tokenrack:x", "1"],
+          ["hset", "other", "a", "b"],
+        ])
+          // prettier-ignore
+          await assert.rejects(
           Promise.resolve(Reflect.apply(Reflect.get(client, "call") as () => unknown, client, [command, ...args])),
           /NOPERM/,
           command,
         );
-    } finally {
-      store.close();
-      const ended = once(child, "exit");
-      child.kill("SIGKILL");
-      await ended;
-    }
-  });
+      } finally {
+        store.close();
+        const ended = once(child, "exit");
+        child.kill("SIGKILL");
+        await ended;
+      }
+    });
 
-  const parsedRedis = (url: string, passwordFile: string) => {
+  const parsedRedis = (url: string, passwordFile: string, tls: boolean) => {
     const { redis } = gatewayConfigSchema.parse({
       ...renderClusterGatewayConfig(clusterGateway(plan)),
-      redis: { url, passwordFile, commandTimeoutMs: 5000 },
+      redis: { url, passwordFile, commandTimeoutMs: 5000, ...(tls ? { caFile: place.path("ca.crt") } : {}) },
     });
     assert.ok(redis !== undefined);
     return { redis };

@@ -43,6 +43,23 @@ describe("beside the operator", () => {
     assert.doesNotMatch(JSON.stringify(values), /NodePort|aliyuncs/);
   });
 
+  it("HAMi calls what it offers as the stack says", () => {
+    const resources = {
+      gpu: "my.org/gpu",
+      memory: "my.org/mem",
+      memoryPercentage: "my.org/memp",
+      cores: "my.org/cores",
+      priority: "my.org/prio",
+    };
+    const values = hamiValues({ chart: { chart: "hami" }, namespace: "h", splitCount: 4, tolerations: [], resources });
+    assert.deepEqual(
+      ["resourceName", "resourceMem", "resourceMemPercentage", "resourceCores", "resourcePriority"].map(
+        (key) => values[key],
+      ),
+      Object.values(resources),
+    );
+  });
+
   it("a power limit runs on its pool's nodes alone, and is set again by itself", () => {
     const pool = planGpuStack(committedInput("homelab")).plan.pools[0];
     assert.ok(pool !== undefined);
@@ -58,6 +75,9 @@ describe("beside the operator", () => {
       ]),
       [["gpu-operator", "privileged"]],
     );
-    assert.deepEqual(gpuNamespaces({ mode: "preinstalled", pools: [], readySeconds: 1 }), []);
+    assert.deepEqual(
+      gpuNamespaces({ mode: "preinstalled", resource: "nvidia.com/gpu", pools: [], readySeconds: 1 }),
+      [],
+    );
   });
 });

@@ -1,11 +1,13 @@
 import assert from "node:assert/strict";
 import { parse } from "yaml";
 import type { ServedPlan } from "../../../../plan/stages/served";
-import { waitSettings, warmSettings } from "../../../../render/stages/served/check";
+import { commandOf } from "../../../../components/scripts";
+import { waitSettings, warming } from "../../../../render/stages/served/check";
 import { rayServiceManifest } from "../../../../render/stages/served/rayService";
 import { serveConfigOf } from "../../../../render/stages/served/serveConfig";
 import { storeManifests } from "../../../../render/stages/served/store";
 import { warmJobManifest } from "../../../../render/stages/served/warmJob";
+import { crowd } from "../../../../bench/support/crowd";
 import { changed, existing } from "../../../config/stacks";
 import { committed, committedServed, servedInput, servedOf, staged } from "../../../plan/stages/servedCases";
 import { assertGolden } from "../golden";
@@ -166,10 +168,12 @@ describe("every pod of stage 7", () => {
     const gpu = {
       runtimeClass: "nvidia",
       resource: "nvidia.com/gpu",
-      more: { "nvidia.com/gpumem": "8000" },
       scheduler: "hami-scheduler",
     };
-    const { plan } = staged({ ...servedInput(existing), gpu });
+    const { plan } = staged({
+      ...servedInput(changed(existing, "gpu", { podResources: { gpu: { "nvidia.com/gpumem": 8000 } } })),
+      gpu,
+    });
     const pod = at(groupsOf(plan)[0], "template", "spec");
     assert.deepEqual([at(pod, "runtimeClassName"), at(pod, "schedulerName")], ["nvidia", "hami-scheduler"]);
     assert.deepEqual(at(pod, "containers", 0, "resources", "limits"), {
@@ -271,9 +275,26 @@ describe("settings of the scripts of stage 7", () => {
   });
 
   it("have a Job on each line, and are not there without one", () => {
-    const { jobs = "" } = warmSettings(servedOf(everything)) ?? {};
-    const kinds = jobs.split("\n").map((line) => Reflect.get(JSON.parse(line) as object, "kind") as unknown);
-    assert.deepEqual(kinds, ["Job", "Job"]);
-    assert.equal(warmSettings(servedOf(changed(existing, "serving", { warmCompileCache: "never" }))), undefined);
+    const { settings, input = [] } = warming(servedOf(everything)) ?? {};
+    const manifests = input.map((line) => JSON.parse(line) as { kind: string; metadata: { name: string } });
+    assert.deepEqual(
+      manifests.map(({ kind }) => kind),
+      ["Job", "Job"],
+    );
+    const lines = (settings?.["jobs"] ?? "").split("\n");
+    assert.deepEqual(
+      lines.map((line) => line.split(" ")[0]),
+      manifests.map(({ metadata }) => metadata.name),
+    );
+    for (const line of lines) assert.match(line, /^\S+ [0-9a-f]{16}$/);
+    assert.equal(warming(servedOf(changed(existing, "serving", { warmCompileCache: "never" }))), undefined);
+  });
+
+  it("fit a command line, however many models there are", () => {
+    const { settings, input = [] } = warming(servedOf(crowd(100, 2))) ?? {};
+    assert.equal(input.length, 100);
+    // Linux takes 128 KiB for one argument. @see execve(2), MAX_ARG_STRLEN
+    assert.ok(Buffer.byteLength(commandOf("servingWarm", "warm", settings ?? {})) < 32 * 1024);
+    assert.ok(Buffer.byteLength(commandOf("servingWait", "wait", waitSettings(servedOf(crowd(100, 2))))) < 128 * 1024);
   });
 });
