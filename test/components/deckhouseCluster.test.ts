@@ -142,7 +142,8 @@ describe("DeckhouseCluster", () => {
     assert.ok(await pulumi.isSecret(cluster.kubeconfig));
     assert.deepEqual(options.get("dh-kubeconfig")?.secretOutputs, ["stdout", "stderr", "connection"]);
     assert.equal(recorder.get("dh-kubeconfig").inputs["logging"], "none");
-    assert.equal(await valueOf(cluster.ready), '{"master":3}');
+    const pools = { master: 3, "w-std": 6, "w-db": 3, "w-gpu": 3, "w-gpu-3060": 1 };
+    assert.deepEqual(JSON.parse(await valueOf(cluster.ready)), pools);
     const registered = recorder.outputs.get(recorder.get("dh").urn) ?? {};
     assert.deepEqual(Object.keys(registered).sort(), ["kubeconfig", "ready"]);
     assert.ok(isWrapped(registered["kubeconfig"]));

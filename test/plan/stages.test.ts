@@ -17,9 +17,10 @@ describe("the stages after a cluster", () => {
 
   it("ask for GPUs as the stage that made them allocatable wants it", () => {
     const gpuOf = (mode: string) => planStages(stageInput(changed(existing, "gpu", { mode }))).plan.served.gpu;
-    assert.deepEqual(gpuOf("gpuOperator"), { runtimeClass: "nvidia" });
-    assert.deepEqual(gpuOf("hami"), { runtimeClass: "nvidia", scheduler: "hami-scheduler" });
-    assert.deepEqual(gpuOf("preinstalled"), {});
+    const resource = "nvidia.com/gpu";
+    assert.deepEqual(gpuOf("gpuOperator"), { resource, runtimeClass: "nvidia" });
+    assert.deepEqual(gpuOf("hami"), { resource, runtimeClass: "nvidia", scheduler: "hami-scheduler" });
+    assert.deepEqual(gpuOf("preinstalled"), { resource });
   });
 
   it("tell the faults of all of them at once", () => {

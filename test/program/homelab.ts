@@ -60,6 +60,10 @@ const inspection = (host: string): string =>
     ...{ runningVms: [], missing: [], ineffective: [], faults: [] },
   });
 
+/** As Proxmox gives one to a card, but always the same. */
+const macOf = (vmId: unknown): string =>
+  `BC:24:11:00:${(Number(vmId) >> 8).toString(16).padStart(2, "0")}:${(Number(vmId) & 255).toString(16).padStart(2, "0")}`;
+
 /** What commands print, and what Proxmox's provider gives back besides the inputs. */
 export const outputs: Outputs = (name, inputs) => {
   const [, host = "", stage = ""] = /^vfio-(.*)-(inspect|apply|reboot|verify)$/.exec(name) ?? [];
@@ -70,6 +74,10 @@ export const outputs: Outputs = (name, inputs) => {
   if (name === "cluster-check") return { stdout: JSON.stringify({ version: "v1.34.2", nodes: { gpu: 2 } }) };
   if (name === "served-ready") {
     return { stdout: JSON.stringify({ endpoint: "http://llm-serve-svc.tokenrack.svc:8000", tokens: { model: 1.5 } }) };
+  }
+  if ("networkDevices" in inputs) {
+    const macAddress = macOf(inputs["vmId"]);
+    return { networkDevices: [{ macAddress }], macAddresses: [macAddress] };
   }
   if ("fileName" in inputs) return { id: `local:import/${String(inputs["fileName"])}` };
   return { stdout: name };
