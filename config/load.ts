@@ -107,9 +107,10 @@ const someSecrets = secretKeys.filter((key) => !requiredSecrets("local").include
 /** Without Pulumi.yaml's empty defaults, which stand for "not set", for what this kind of platform or stack does without. */
 function withoutDefaults(raw: Readonly<Record<string, unknown>>): Record<string, unknown> {
   const keys = keysOf(kindOf(raw).kind);
-  const dropped = (key: string): boolean =>
-    stackKeys.includes(key) && (!keys.includes(key) || someSecrets.includes(key));
-  return Object.fromEntries(Object.entries(raw).filter(([key, value]) => !isEmpty(value) || !dropped(key)));
+  const dropped = (key: string, value: unknown): boolean =>
+    stackKeys.includes(key) &&
+    (!keys.includes(key) || someSecrets.includes(key) || (value === "" && !secretKeys.includes(key)));
+  return Object.fromEntries(Object.entries(raw).filter(([key, value]) => !isEmpty(value) || !dropped(key, value)));
 }
 
 /** The stack's keys as plain data. */

@@ -71,7 +71,7 @@ describe("loadStack", () => {
   });
 
   it("reads a stack on Proxmox, with the secrets that are there, and empty defaults as not set", async () => {
-    const unset = { ports: {}, paths: {}, kubeconfig: "", hfToken: "", clusterPasswordHashes: "" };
+    const unset = { ports: {}, paths: {}, imagePullSecret: "", kubeconfig: "", hfToken: "", clusterPasswordHashes: "" };
     configure({ ...proxmox, ...proxmoxSecrets, ...unset }, Object.keys(proxmoxSecrets));
     const stack = loadStack();
     assert.ok(stack.kind === "proxmox");

@@ -58,6 +58,7 @@ export class Bench {
     const file = { encryptionsalt: await salt(), config: Object.fromEntries(all) };
     this.place.write(`Pulumi.${name}.yaml`, stringify(file));
     this.place.write("Pulumi.yaml", "name: tokenrack\nruntime: nodejs\n");
+    this.env.set("TMPDIR", this.place.make("tmp"));
     this.env.set("PULUMI_CONFIG_PASSPHRASE", passphrase);
     this.env.set("PULUMI_CONFIG_PASSPHRASE_FILE", undefined);
     const plan = planOfStack(name, this.house);

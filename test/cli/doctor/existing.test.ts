@@ -1,6 +1,5 @@
 import assert from "node:assert/strict";
 import { readdirSync } from "node:fs";
-import { tmpdir } from "node:os";
 import type { Report } from "../../../cli/doctor/findings";
 import type { ClusterPlan } from "../../../plan/types";
 import { secretKeys } from "../../../config/schema";
@@ -48,10 +47,7 @@ describe("a doctor for a cluster that is there already", function () {
     assert.equal(exitCode, 0);
     const calls = bench.place.read("world.json.calls").trim().split("\n");
     assert.deepEqual([...new Set(calls.map((line) => line.split(" ")[0]))], ["get"]);
-    assert.deepEqual(
-      readdirSync(tmpdir()).filter((name) => name.startsWith("tokenrack-doctor-")),
-      [],
-    );
+    assert.deepEqual(readdirSync(bench.place.path("tmp")), []);
   });
 
   it("shows the failing operand with the end of its log, and does not look at what stands on it", async () => {
