@@ -15,7 +15,7 @@ const noOptsSpread = {
 };
 
 export default tseslint.config(
-  { ignores: ["node_modules/", ".tokenrack/", "gateway/dist/", "download/dist/"] },
+  { ignores: ["node_modules/", ".tokenrack/", "dist/", "gateway/dist/", "download/dist/", "e2e/charts/"] },
   ...tseslint.configs.recommendedTypeChecked,
   {
     languageOptions: { parserOptions: { projectService: true, tsconfigRootDir: import.meta.dirname } },

@@ -1,41 +1,29 @@
-/** The package: what another Pulumi program imports. The program of this project (`index.ts`) is no part of it. */
-import * as pulumi from "@pulumi/pulumi";
-import type * as z from "zod";
-import { ProfileError, UserError } from "./config/errors";
-import { readModelConfigs } from "./config/modelConfigs";
-import { parseProfile } from "./config/parse";
-import { isLocal, isProxmox, type existingStackSchema } from "./config/schema";
-import { makePlan, type ExistingPlan } from "./plan/plan";
-
-export * from "./components";
+/**
+ * The package: what another Pulumi program imports. The program of this project (`index.ts`) is no part of it, nor are the
+ * two components of stack `local`, which run this project's own commands on this machine.
+ */
+export { VfioHost, type VfioHostArgs } from "./components/vfioHost";
+export { proxmoxProvider } from "./components/proxmoxProvider";
+export { ownershipHook } from "./components/vmOwnership";
+export { leftoverHooks } from "./components/leftovers";
+export { tokenHook } from "./components/tokenCheck";
+export { neededPrivileges } from "./components/tokenPrivileges";
+export { VmFleet, type VmFleetArgs } from "./components/vmFleet";
+export { masterHostKey, type MasterHostKeyArgs } from "./components/masterHostKey";
+export { DeckhouseCluster, type DeckhouseClusterArgs } from "./components/deckhouseCluster";
+export { ExistingCluster, type ExistingClusterArgs } from "./components/existingCluster";
+export type { SshHost } from "./components/deckhouse/hostCommand";
+export type { PullSecret } from "./components/kubernetes/pullSecret";
+export { GpuStack, type GpuStackArgs } from "./components/gpuStack";
+export { KubeRay, type KubeRayArgs } from "./components/kubeRay";
+export { ServingNamespace, type ServingNamespaceArgs } from "./components/servingNamespace";
+export { ServedModel, type ServedModelArgs } from "./components/servedModel";
+export { ModelStore, type HubCredentials, type ModelStoreArgs } from "./components/modelStore";
+export { Gateway, type GatewayArgs } from "./components/gateway";
+export { ChatUi, type ChatUiArgs } from "./components/chatUi";
+export { Monitoring, type MonitoringArgs } from "./components/monitoring";
+export { ServedCluster, type ServedClusterArgs } from "./package/servedCluster";
+export type { ServedIngress, ServedModelEntry, ServedNetwork, ServedPool } from "./package/servedCluster";
+export { planModels, type ModelsSpec } from "./package/planModels";
 export type { ExistingPlan } from "./plan/plan";
 export { bundle } from "./program/bundles";
-
-/** A cluster that is there already, and the models for it: the public keys of a stack of kind `existing`, without `platform`. */
-export type ModelsSpec = Omit<z.input<typeof existingStackSchema>, "platform">;
-
-function plan(stack: string, spec: ModelsSpec, base: string): ExistingPlan {
-  const profile = parseProfile({ ...spec, platform: { kind: "existing" } }, { stack });
-  if (isLocal(profile) || isProxmox(profile))
-    throw new TypeError(`platform ${profile.platform.kind} was not asked for`);
-  const made = makePlan(profile, { modelConfigs: readModelConfigs(profile, base) });
-  if (made.platform !== "existing") throw new TypeError(`platform ${made.platform} was not asked for`);
-  if (made.unmet.length > 0) throw new ProfileError(made.unmet);
-  return made;
-}
-
-/**
- * Plans models on a cluster that is there already, by the rules of a stack file; each component takes its part of
- * `stages`. Registers nothing, and asks nobody.
- * @param stack names what is planned: in messages, and in the audience of the gateway's tokens
- * @param base directory that `models[].config` starts from. @default the working directory
- * @throws pulumi.RunError with every fault: of the keys, of the models on these GPUs, and what a bring-up needs besides
- */
-export function planModels(stack: string, spec: ModelsSpec, base: string = process.cwd()): ExistingPlan {
-  try {
-    return plan(stack, spec, base);
-  } catch (error) {
-    // Any other error gets a stack trace of Pulumi's, which helps nobody who mistyped a key.
-    throw error instanceof UserError ? new pulumi.RunError(error.message) : error;
-  }
-}

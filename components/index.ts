@@ -12,6 +12,7 @@ export { DeckhouseCluster, type DeckhouseClusterArgs } from "./deckhouseCluster"
 export { ExistingCluster, type ExistingClusterArgs } from "./existingCluster";
 export type { SshHost } from "./deckhouse/hostCommand";
 export { LocalGateway, type LocalGatewayArgs } from "./localGateway";
+export type { PullSecret } from "./kubernetes/pullSecret";
 export { GpuStack, type GpuStackArgs } from "./gpuStack";
 export { KubeRay, type KubeRayArgs } from "./kubeRay";
 export { ServingNamespace, type ServingNamespaceArgs } from "./servingNamespace";

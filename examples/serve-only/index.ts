@@ -1,7 +1,7 @@
-/** One model behind the gateway, on a cluster with GPUs that is there already. Once the package is installed, its name stands for "../../tokenrack". */
+/** One model behind the gateway, on a cluster with GPUs that is there already. */
 import * as k8s from "@pulumi/kubernetes";
 import * as pulumi from "@pulumi/pulumi";
-import { bundle, Gateway, KubeRay, ModelStore, planModels, ServedModel, ServingNamespace } from "../../tokenrack";
+import { bundle, Gateway, KubeRay, ModelStore, planModels, ServedModel, ServingNamespace } from "pulumi-tokenrack";
 
 const config = new pulumi.Config();
 const kubeconfig = config.requireSecret("kubeconfig");

@@ -9,7 +9,7 @@ const read = (path: string): string => readFileSync(join(root, path), "utf8");
 /** Rows of all tables of a page, without their heads. */
 const rowsOf = (page: string): readonly string[] => read(page).match(/^\|(?! *-)(?! *(threat|fault|#)).*\|$/gm) ?? [];
 
-for (const page of ["docs/security.md"]) {
+for (const page of ["docs/security.md", "docs/faults.md"]) {
   describe(page, () => {
     const rows = rowsOf(page);
 
@@ -18,7 +18,7 @@ for (const page of ["docs/security.md"]) {
     for (const row of rows) {
       const [, first = ""] = row.split("|");
       it(`names what shows: ${first.trim()}`, () => {
-        const proofs = [...row.matchAll(/`([\w/.]+\.test\.ts)` "([^"]+)"/g)];
+        const proofs = [...row.matchAll(/`((?:[\w/.]+\.test|e2e\/homelab\/[\w/]+)\.ts)` "([^"]+)"/g)];
         assert.ok(proofs.length > 0 || row.includes("**not shown**"), "neither a test nor a reason");
         for (const [, file = "", title = ""] of proofs) {
           assert.ok(existsSync(join(root, file)), file);

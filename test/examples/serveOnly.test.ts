@@ -40,11 +40,9 @@ async function run(preview: boolean): Promise<Ran> {
   return { recorder, exported };
 }
 
-const parts = ["budget", "config", "keys", "path-token", "path-v1", "pods", "program", "quota-secret"];
-const gateway = [
-  "gateway",
-  ...[...parts, "quota-service", "quota-store", "ready", "service", "users"].map((part) => `gateway-${part}`),
-];
+const parts = ["budget", "config", "keys", "path-token", "path-v1", "pods", "program"];
+const store = ["certificate", "issuer", "secret", "service", "store"].map((part) => `quota-${part}`);
+const gateway = ["gateway", ...[...parts, ...store, "ready", "service", "users"].map((part) => `gateway-${part}`)];
 
 /** What it makes in a cluster, by name. */
 const expected = [

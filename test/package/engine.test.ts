@@ -41,7 +41,7 @@ async function preview(project: string, program: PulumiFn): Promise<StackPreview
 }
 
 before(async function () {
-  this.timeout(180_000);
+  this.timeout(420_000);
   at = await installed();
   bin = join(at.project, "node_modules", ".bin");
   mkdirSync(bin);
@@ -49,7 +49,7 @@ before(async function () {
 });
 
 describe("examples/serve-only with the installed package", function () {
-  this.timeout(180_000);
+  this.timeout(420_000);
   let program: string;
   before(() => {
     const example = join(at.project, "serve-only");
@@ -71,9 +71,7 @@ describe("examples/serve-only with the installed package", function () {
     const { status, stdout } = spawnSync(process.execPath, [tsc, "-p", join(at.project, "serve-only")], {
       encoding: "utf8",
     });
-    const own = stdout.split("\n").filter((line) => /serve-only|pulumi-tokenrack/.test(line));
-    assert.deepEqual(own, []);
-    assert.ok(status === 0 || !stdout.includes("pulumi-tokenrack"), stdout);
+    assert.deepEqual([status, stdout], [0, ""]);
   });
 
   it("previews on the real engine", async () => {
@@ -120,7 +118,7 @@ const remote =
   };
 
 describe("the installed package as a provider", function () {
-  this.timeout(180_000);
+  this.timeout(420_000);
   const committed: unknown = JSON.parse(readFileSync(join(root, "schema.json"), "utf8"));
 
   /** What the real CLI gets. @param first folder in front of the others of PATH */

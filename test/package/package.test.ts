@@ -11,7 +11,7 @@ import { installed, root, type Installed } from "./installed";
 const needs = JSON.parse(readFileSync(join(root, "package.json"), "utf8")) as Needs;
 
 describe("the package", function () {
-  this.timeout(180_000);
+  this.timeout(420_000);
   let at: Installed;
   before(async () => {
     at = await installed();

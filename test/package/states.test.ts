@@ -5,38 +5,43 @@ import { join } from "node:path";
 import type { PreviewStep } from "../../engine/preview";
 import { ask } from "../cli/preview/upped";
 import { root } from "./installed";
-import { readState, recorded, stacks } from "./states";
+import { readState, recorded, stackNames } from "./states";
 
 /** What would go, or be made anew. */
 const lost = (steps: readonly PreviewStep[]): readonly string[] =>
   steps.filter(({ op }) => /delete|replace|discard/.test(op)).map(({ op, name, type }) => `${op} ${name} (${type})`);
 
 describe("the state of a released version, on the real engine", function () {
-  this.timeout(180_000);
+  this.timeout(420_000);
 
   it("is there for every version of the CHANGELOG and every stack with a cluster", () => {
     const changelog = readFileSync(join(root, "CHANGELOG.md"), "utf8");
-    const versions = [...changelog.matchAll(/^## \[?(\d+\.\d+\.\d+)/gm)].map(([, version]) => version ?? "");
-    const wanted = versions.flatMap((version) => Object.keys(stacks).map((stack) => `${version} ${stack}`));
+    const versions = [...changelog.matchAll(/^## (?:Unreleased: )?\[?(\d+\.\d+\.\d+)/gm)].map(
+      ([, version]) => version ?? "",
+    );
+    const wanted = versions.flatMap((version) => stackNames.map((stack) => `${version} ${stack}`));
     assert.ok(wanted.length > 0);
-    assert.deepEqual(recorded().map(({ version, stack }) => `${version} ${stack}`), wanted.toSorted());
+    assert.deepEqual(
+      recorded().map(({ version, stack }) => `${version} ${stack}`),
+      wanted.toSorted(),
+    );
   });
 
   for (const left of recorded())
     it(`${left.version}: a preview of ${left.stack} deletes nothing and replaces nothing`, async () => {
-      const state = readState(left);
-      const resources = (JSON.parse(state) as { checkpoint: { latest: { resources: unknown[] } } }).checkpoint.latest.resources;
-      const { steps } = await ask(left.stack, stacks[left.stack]?.() ?? {}, state);
+      const { state, values } = readState(left);
+      const { checkpoint } = JSON.parse(state) as { checkpoint: { latest: { resources: unknown[] } } };
+      const { resources } = checkpoint.latest;
+      const { steps } = await ask(left.stack, values, state);
       assert.deepEqual(lost(steps), []);
       // The preview has looked at what the state has, and not at an empty one.
       const known = steps.filter(({ op }) => op === "same" || op === "update").length;
-      assert.ok(known > 0.9 * resources.length && known > 50, `${known} of ${resources.length}`);
+      assert.ok(known > 0.9 * resources.length && known > 40, `${known} of ${resources.length}`);
     });
 
-  it("has no text of a secret but made ones", () => {
+  it("names no folder of the machine that recorded it", () => {
     for (const left of recorded()) {
-      const state = readState(left);
-      assert.doesNotMatch(state, /\/(?:root|home|work)\//, left.stack);
+      assert.doesNotMatch(readState(left).state, /\/(?:root|home|work)\//, left.stack);
     }
   });
 });
