@@ -61,7 +61,7 @@ function servedChange(service: ResourceChange | undefined): ServedChange {
 }
 
 /** What follows from the others, and says nothing by itself. */
-const follows = /^(?:tokenrack-cluster|minReplicas|maxReplicas|.*-rank)$/;
+const follows = /^(?:tokenrack-cluster|tokenrack-group|minReplicas|maxReplicas|.*-rank)$/;
 
 /** What of the Ray cluster differs: "workers: replicas 3 -> 1". */
 function clusterReasons({ changed }: ResourceChange): readonly string[] {
@@ -84,11 +84,15 @@ function replaced(service: ResourceChange, { facts }: Known): Told {
 }
 
 function updated(service: ResourceChange, { changed }: ServedChange, { facts }: Known): Told {
-  const beside = service.changed.some(({ path }) => path.startsWith("spec.rayClusterConfig"));
-  if (beside) return { notes: ["a new Ray cluster comes up beside the old one: no request is lost"] };
+  const cluster = service.changed.filter(({ path }) => path.startsWith("spec.rayClusterConfig"));
+  // A group that comes after the others has a place of its own.
+  const joins = cluster.every(({ path, kind }) => kind === "add" && /GroupSpecs\[\d+\]$/.test(path));
+  if (!joins) return { notes: ["a new Ray cluster comes up beside the old one: no request is lost"] };
   const down = (name: string): number => facts?.upgrade.modelSeconds[name] ?? 0;
-  return together(
-    changed.map((name) =>
+  const joined = cluster.length === 0 ? [] : [{ notes: ["new pods join the Ray cluster: the other models answer on"] }];
+  return together([
+    ...joined,
+    ...changed.map((name) =>
       down(name) > 0
         ? {
             dangers: [
@@ -97,7 +101,7 @@ function updated(service: ResourceChange, { changed }: ServedChange, { facts }: 
           }
         : { notes: [`replicas of ${name} start again one by one: no downtime, less throughput meanwhile`] },
     ),
-  );
+  ]);
 }
 
 /** The RayService of all models. */

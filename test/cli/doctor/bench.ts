@@ -56,7 +56,7 @@ export class Bench {
     );
     const all = [...Object.entries(plain), ...closed].map(([key, value]) => [`tokenrack:${key}`, value] as const);
     const file = { encryptionsalt: await salt(), config: Object.fromEntries(all) };
-    this.place.write(`Pulumi.${name}.yaml`, stringify(file));
+    this.place.write(`Pulumi.${name}.yaml`, stringify(file, { lineWidth: 0 }));
     this.place.write("Pulumi.yaml", "name: tokenrack\nruntime: nodejs\n");
     this.env.set("TMPDIR", this.place.make("tmp"));
     this.env.set("PULUMI_CONFIG_PASSPHRASE", passphrase);
@@ -94,8 +94,8 @@ export class Bench {
     return { host: "127.0.0.1", port: this.port };
   }
 
-  ask(options: Partial<DoctorOptions>): Promise<Answer> {
-    const given = { at: this.at, timeout: 10, ...options };
+  ask(asked: Partial<DoctorOptions>): Promise<Answer> {
+    const given = { at: this.at, timeout: 10, ...asked };
     return answer(given, {}, () => undefined, this.house);
   }
 

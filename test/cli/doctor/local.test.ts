@@ -1,4 +1,5 @@
 import assert from "node:assert/strict";
+import { rmSync } from "node:fs";
 import { houseOf, type House } from "../../../cli/house";
 import type { Report } from "../../../cli/doctor/findings";
 import { answer } from "../../../cli/doctor/run";
@@ -118,8 +119,7 @@ describe("a doctor for this machine", () => {
       assert.match(text, /its engine said last:\n +RuntimeError: CUDA out of memory, password=<redacted>/);
       assert.match(text, /fix +lower gpuMemoryUtilization/);
     } finally {
-      new Place().remove();
-      (await import("node:fs")).rmSync(rayTempDirectory(run), { recursive: true, force: true });
+      rmSync(rayTempDirectory(run), { recursive: true, force: true });
     }
   });
 
@@ -138,8 +138,9 @@ describe("a doctor for this machine", () => {
     assert.equal(first(seen, "gateway")?.found, "no process");
     const other = await fake(() => ({ status: 200, body: {} }));
     choose(other.port);
-    assert.equal(first(await report(), "gateway")?.found, "another program answers there");
+    const again = await report();
     await other.close();
+    assert.equal(first(again, "gateway")?.found, "another program answers there");
   });
 
   it("names the token: a password that does not hold, an engine that fails though all says that it runs", async () => {
@@ -160,11 +161,7 @@ describe("a doctor for this machine", () => {
   });
 
   it("says that nothing was started here", async () => {
-    place.remove();
-    place.write(
-      "Pulumi.local.yaml",
-      'config:\n  tokenrack:platform: { kind: local, accelerator: cpu }\n  tokenrack:models: [{ source: "builtin:tiny-llama" }]\n',
-    );
+    rmSync(run, { recursive: true });
     choose(await freePort());
     const seen = await report();
     assert.deepEqual(unwell(seen), ["ray broken", "engine skipped", "gateway broken", "token skipped"]);

@@ -8,7 +8,7 @@ import { ownerTag } from "../../../render/vm";
 import { exampleToken, gpu, node, tokenText } from "../../../sim/proxmox/exampleWorld";
 import type { ProxmoxSim } from "../../../sim/proxmox/server";
 import type { World as ProxmoxWorld } from "../../../sim/proxmox/world";
-import { changed, sshKeys } from "../../config/stacks";
+import { changed, sshKeys, sshPublicKey } from "../../config/stacks";
 import { homelab } from "../../program/homelab";
 import { startSim, tokenWithout } from "../../sim/proxmox/harness";
 import { freePort } from "../../support/fixtures";
@@ -62,7 +62,7 @@ describe("a doctor for a stack on Proxmox", function () {
     const hosts = (all["hosts"] as Hosts).map((host, index) => ({
       ...host,
       address: `127.0.0.${index + 2}`,
-      ssh: { ...(host["ssh"] as object), port },
+      ssh: { hostKey: sshPublicKey, port },
     }));
     const platform = { ...(all["platform"] as object), endpoint: sim.endpoint, caCert: sim.caCert };
     const open = Object.fromEntries(
@@ -118,7 +118,7 @@ describe("a doctor for a stack on Proxmox", function () {
 
   it("cannot look at hosts without a key, and looks at all else", async () => {
     bench.env.set("SSH_AUTH_SOCK", undefined);
-    const text = bench.place.read("Pulumi.homelab.yaml").replace(/tokenrack:hostSshKey:\n +secure: .*\n/, "");
+    const text = bench.place.read("Pulumi.homelab.yaml").replace(/ +tokenrack:hostSshKey:\n +secure: .*\n/, "");
     bench.place.write("Pulumi.homelab.yaml", text);
     const { text: seen, exitCode } = await bench.ask({ stack: "homelab" });
     assert.match(

@@ -113,6 +113,24 @@ const rows: readonly Row[] = [
     ["downtime: every model goes: the API answers no request"],
   ],
   [
+    "a model after the others",
+    [
+      change("update ServedModel/RayService served-service", [
+        { path: "spec.rayClusterConfig.workerGroupSpecs[1]", kind: "add", after: { groupName: "b" } },
+      ]),
+    ],
+    ["note: new pods join the Ray cluster: the other models answer on"],
+  ],
+  [
+    "the last model's group gone",
+    [
+      change("update ServedModel/RayService served-service", [
+        { path: "spec.rayClusterConfig.workerGroupSpecs[1]", kind: "delete", before: { groupName: "b" } },
+      ]),
+    ],
+    ["note: a new Ray cluster comes up beside the old one: no request is lost"],
+  ],
+  [
     "Ray's token",
     [change("update ServedModel/Secret served-token", [secret("auth_token")])],
     ["note: Ray's token changes: its pods take it when they start again, and the old one holds until then"],
