@@ -6,7 +6,8 @@ import type { ChatPlan, LobeChatPlan, OpenWebUiPlan } from "../plan/stages/chat"
 import { chatSecretKeys, type ChatSecret } from "../plan/stages/names";
 import { chatNamespace, chatSecret, revisionAnnotation } from "../render/stages/chat";
 import { lobeChatManifests, lobeChatSpec } from "../render/stages/chatLobeChat";
-import { openWebUiValues } from "../render/stages/chatOpenWebUi";
+import { openWebUiManifests, openWebUiValues } from "../render/stages/chatOpenWebUi";
+import type { Manifest } from "../render/manifest";
 import { chartArgs } from "./kubernetes/chart";
 import { closedNamespace } from "./kubernetes/namespace";
 import { kubernetesObject } from "./kubernetes/object";
@@ -28,6 +29,10 @@ export interface ChatUiArgs {
 
 /** Seconds that the page gets to start: an image of some gigabytes, on a node that never had it. */
 const patience = 1200;
+
+/** Resource of an object of the page: its kind says which. Objects of the store are called by their own name as well. */
+const partName = (name: string, { kind, metadata }: Manifest): string =>
+  `${name}${metadata.name.startsWith("chat-valkey") ? "-store" : ""}-${kind.toLowerCase()}`;
 
 /** Tells a Secret's next content from its last, and nothing about it: the token in it cannot be guessed. */
 const revisionOf = (secrets: Readonly<Record<string, string>>): string =>
@@ -80,6 +85,10 @@ export class ChatUi extends pulumi.ComponentResource {
     revision: pulumi.Output<string>,
     secret: pulumi.Resource,
   ): pulumi.Output<unknown> {
+    const { before, after } = openWebUiManifests(plan);
+    const object = (manifest: Manifest, dependsOn: readonly pulumi.Resource[]) =>
+      kubernetesObject(partName(name, manifest), manifest, { parent: this, dependsOn: [...dependsOn] });
+    const needed = before.map((manifest) => object(manifest, [secret]));
     const release = new k8s.helm.v3.Release(
       `${name}-page`,
       {
@@ -91,9 +100,10 @@ export class ChatUi extends pulumi.ComponentResource {
         atomic: true,
         cleanupOnFail: true,
       },
-      { parent: this, dependsOn: [secret] },
+      { parent: this, dependsOn: [secret, ...needed] },
     );
-    return release.status;
+    const reached = after.map((manifest) => object(manifest, [release]));
+    return pulumi.all([release.status.status, ...reached.map(({ id }) => id)]);
   }
 
   private lobeChat(
@@ -112,7 +122,7 @@ export class ChatUi extends pulumi.ComponentResource {
       spec: revision.apply((text) => lobeChatSpec(plan, text)),
     });
     const others = [service, ingress].map((manifest) =>
-      kubernetesObject(`${name}-${manifest.kind.toLowerCase()}`, manifest, { parent: this, dependsOn: [page] }),
+      kubernetesObject(partName(name, manifest), manifest, { parent: this, dependsOn: [page] }),
     );
     return pulumi.all([page, ...others].map(({ id }) => id));
   }

@@ -1,5 +1,7 @@
 import * as pulumi from "@pulumi/pulumi";
 import type { local } from "@pulumi/command";
+import type { MonitoringPlan } from "../plan/stages/monitoring";
+import { monitoringDefinitions } from "../render/stages/monitoring/objects";
 import type { ClusterOutputs } from "./clusterOutputs";
 import { clusterScript } from "./kubernetes/clusterScript";
 
@@ -24,11 +26,13 @@ export interface ExistingClusterArgs {
   readonly minorFloor: number;
   /** Nodes that have to be there, by the labels that mark them. */
   readonly pools: readonly ExpectedPool[];
+  /** What will describe scraping and alerts: its kinds have to be known to the cluster. @default nothing will */
+  readonly monitoring?: MonitoringPlan;
 }
 
 /**
  * A cluster that is there already: stage 3 of the bring-up. Changes nothing in it: looks whether the API answers, the version
- * suits, and the nodes that the plan counts on are there with their GPUs. GPUs of a node whose device plugin does not run yet
+ * suits, the kinds of `monitoring` are known, and the nodes that the plan counts on are there with their GPUs. GPUs of a node whose device plugin does not run yet
  * are counted later, by the stage that installs it.
  */
 export class ExistingCluster extends pulumi.ComponentResource implements ClusterOutputs {
@@ -51,12 +55,22 @@ export class ExistingCluster extends pulumi.ComponentResource implements Cluster
     this.registerOutputs({ kubeconfig: this.kubeconfig, ready: this.ready, version: this.version });
   }
 
-  private check(name: string, { cluster, kubeconfig, minorFloor, pools }: ExistingClusterArgs): local.Command {
+  private check(
+    name: string,
+    { cluster, kubeconfig, minorFloor, pools, monitoring }: ExistingClusterArgs,
+  ): local.Command {
     const lines = pools.map(({ name: pool, count, gpusPerNode, labels }) => {
       const selector = Object.entries(labels).map(([key, value]) => `${key}=${value}`);
       return `${pool} ${count} ${gpusPerNode} ${selector.join(",") || "-"}`;
     });
-    const settings = { stack: cluster, floor: String(minorFloor), pools: lines.join("\n") };
+    const kinds = monitoring === undefined ? [] : monitoringDefinitions(monitoring);
+    const settings = {
+      stack: cluster,
+      floor: String(minorFloor),
+      pools: lines.join("\n"),
+      monitoring: monitoring?.kind ?? "none",
+      kinds: kinds.join("\n"),
+    };
     const check = { script: "existing", stage: "check", settings, kubeconfig } as const;
     return clusterScript(`${name}-check`, check, { parent: this });
   }

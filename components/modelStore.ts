@@ -30,8 +30,8 @@ export interface ModelStoreArgs {
 }
 
 /**
- * One volume with every model on it, each downloaded once, checked and marked ready: stage 6 of the bring-up. The volume is
- * protected, as it took hours to fill: a destroy leaves it and its namespace until that is taken back.
+ * One volume with every model on it, each downloaded once, checked and marked ready: stage 6 of the bring-up. The volume
+ * refuses to be deleted, as it took hours to fill, until the plan says `protect: false`.
  */
 export class ModelStore extends pulumi.ComponentResource {
   static readonly type = "tokenrack:index:ModelStore";
@@ -69,10 +69,10 @@ export class ModelStore extends pulumi.ComponentResource {
     this.registerOutputs({ ready: this.ready, claim: this.claim });
   }
 
-  private volume(name: string, manifest: Manifest, { namespace }: ModelStoreArgs): pulumi.CustomResource {
+  private volume(name: string, manifest: Manifest, { store, namespace }: ModelStoreArgs): pulumi.CustomResource {
     const inside = manifest.metadata.namespace === undefined ? {} : inNamespace(manifest, namespace);
     const part = manifest.kind === "PersistentVolume" ? "node-volume" : "volume";
-    return kubernetesObject(`${name}-${part}`, manifest, { parent: this, protect: true }, inside);
+    return kubernetesObject(`${name}-${part}`, manifest, { parent: this, protect: store.protect }, inside);
   }
 
   private download(

@@ -3,7 +3,7 @@ import type { local } from "@pulumi/command";
 import * as pulumi from "@pulumi/pulumi";
 import type { ServedPlan } from "../plan/stages/served";
 import { waitSettings, warming } from "../render/stages/served/check";
-import { clusterAnnotation, rayServiceManifest, tokenSecretManifest } from "../render/stages/served/rayService";
+import { clusterPaths, rayServiceManifest, tokenSecretManifest } from "../render/stages/served/rayService";
 import { storeManifests } from "../render/stages/served/store";
 import { clusterScript } from "./kubernetes/clusterScript";
 import { inNamespace, kubernetesObject } from "./kubernetes/object";
@@ -33,7 +33,7 @@ const deleteTimeout = "15m";
 /**
  * The models of a stack as one RayService: stage 7 of the bring-up. Ready means that each model has generated a token.
  * Where a changed Ray cluster finds no free GPUs, the RayService is deleted before it is made again; a preview shows that as
- * a replacement. A changed Serve config is an update in place.
+ * a replacement. A changed Serve config is an update in place, and so is a model after the others: its pods join the cluster.
  */
 export class ServedModel extends pulumi.ComponentResource {
   static readonly type = "tokenrack:index:ServedModel";
@@ -106,7 +106,10 @@ export class ServedModel extends pulumi.ComponentResource {
     const manifest = rayServiceManifest(served);
     // An annotation that says nothing else makes it wait for both.
     const after = pulumi.all([modelsReady, kubeRayReady]).apply(() => "models");
-    const annotations = { ...manifest.metadata.annotations, "tokenrack-after": after };
+    // KubeRay's operator writes the worker groups back when it adds its finalizer, and owns them from then on: a changed model
+    // would be a conflict.
+    const force = { "pulumi.com/patchForce": "true" };
+    const annotations = { ...manifest.metadata.annotations, ...force, "tokenrack-after": after };
     const inPlace = served.upgrade.kind === "inPlace";
     return kubernetesObject(
       `${name}-service`,
@@ -115,9 +118,7 @@ export class ServedModel extends pulumi.ComponentResource {
         parent: this,
         dependsOn: [...before, ...(warm === undefined ? [] : [warm])],
         customTimeouts: { delete: deleteTimeout },
-        ...(inPlace
-          ? { deleteBeforeReplace: true, replaceOnChanges: [`metadata.annotations["${clusterAnnotation}"]`] }
-          : {}),
+        ...(inPlace ? { deleteBeforeReplace: true, replaceOnChanges: [...clusterPaths(served)] } : {}),
       },
       { metadata: { ...manifest.metadata, namespace, annotations } },
     );

@@ -9,6 +9,7 @@ import { explainFailure, type Diagnostic } from "./explainFailure";
 import { nameOf, narrowEvent, summaryOf, type ChangeSummary, type OnEvent } from "./events";
 import { readLocks, releaseDeadLocks, type Lock } from "./locks";
 import type { Progress } from "./progress";
+import { releasing } from "./protection";
 import type { Passphrase, StateDir } from "./stateDir";
 import type { ConfigEntry, WorkingCopy } from "./workingCopy";
 
@@ -133,11 +134,11 @@ export class EngineStack {
 
   /** The engine would notice when it comes to them, and what depends on them would be gone by then. */
   private refuseProtected(): void {
-    const names = (this.checkpoint()?.protected ?? []).map(nameOf);
-    if (names.length === 0) return;
+    const urns = this.checkpoint()?.protected ?? [];
+    if (urns.length === 0) return;
     throw new UserError(
-      `destroy: found ${names.length} protected (${names.join(", ")}), which hold data. Nothing was changed.\n` +
-        `Fix: take their protection back where the stack sets it (pools[].protect: false), run up once, and destroy again.`,
+      `destroy: found ${urns.length} protected (${urns.map(nameOf).join(", ")}), which hold data. Nothing was changed.\n` +
+        `Fix: take their protection back where the stack sets it (${releasing(urns)}), run up once, and destroy again.`,
     );
   }
 

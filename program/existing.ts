@@ -15,7 +15,11 @@ export interface FoundCluster {
 /** Looks whether the cluster suits. */
 export function existingCluster(plan: ExistingPlan, { kubeconfig }: Pick<ExistingSecrets, "kubeconfig">): FoundCluster {
   const pools = plan.pools.map(({ name, count, gpusPerNode, labels }) => ({ name, count, gpusPerNode, labels }));
-  const given = { cluster: plan.stack, kubeconfig, minorFloor: kubernetesMinorFloor, pools };
+  const { monitoring } = plan.stages;
+  const given = {
+    ...{ cluster: plan.stack, kubeconfig, minorFloor: kubernetesMinorFloor, pools },
+    ...(monitoring === undefined ? {} : { monitoring }),
+  };
   const cluster = new ExistingCluster("cluster", given);
   const models = plan.serving.models.map(({ name }) => name);
   return { cluster, outputs: { models, kubeconfig: cluster.kubeconfig, ready: cluster.ready } };

@@ -1,6 +1,7 @@
 # shellcheck shell=sh disable=SC2154
 # Looks at a cluster that is there already, and changes nothing in it. On cluster-lib.sh. Settings: stack, floor (oldest minor
-# version of Kubernetes 1), pools ("name count gpus labels", a line each; labels as key=value,key=value or -).
+# version of Kubernetes 1), pools ("name count gpus labels", a line each; labels as key=value,key=value or -), kinds (names of the
+# CustomResourceDefinitions that monitoring.kind needs, a line each; none without monitoring), monitoring (its kind).
 # Prints one JSON object: the version, and the nodes of each pool.
 
 faults=
@@ -36,12 +37,27 @@ check_pool() {
   [ -z "$none" ] || say "$stack: no device plugin yet on $none: GPUs are counted once it runs"
 }
 
+# check_kinds: what describes scraping and alerts has to be known to the cluster, or its objects are refused at the very end.
+check_kinds() {
+  missing=
+  for kind in $kinds; do
+    if ! known=$(kubectl_here get customresourcedefinitions.apiextensions.k8s.io "$kind" --ignore-not-found -o name 2>&1); then
+      say "$stack: whether the cluster knows $kind could not be looked up: $(printf '%s' "$known" | tail -n 1)"
+    elif [ -z "$known" ]; then
+      missing="$missing${missing:+, }$kind"
+    fi
+  done
+  [ -z "$missing" ] || collect "monitoring.kind: $monitoring" "no $missing" 'the CustomResourceDefinitions of its monitors and rules' \
+    'install Prometheus Operator, or write monitoring.kind: none'
+}
+
 stage_check() {
   begin "$stack: the cluster could not be looked at"
   if ! answer=$(kubectl_here get --raw /readyz 2>&1); then
     collect 'the API' "$(printf '%s' "$answer" | tail -n 1)" 'ok from /readyz' 'check the kubeconfig and the way to the cluster'
   else
     check_version
+    check_kinds
     result=
     # A here-document keeps the loop in this shell: faults that a pipe's subshell collected would be lost.
     while read -r pool count gpus labels; do

@@ -68,6 +68,27 @@ export function replicasOf(blocks: readonly Block[], layout: Layout, reach: Reac
     : groups.flatMap((own) => chunks(own, pipelineParallel));
 }
 
+/** The blocks from the front that give as many replicas, or all; what they give is the same replicas in the same order. */
+export function blocksFor(blocks: readonly Block[], layout: Layout, reach: Reach, most: number): readonly Block[] {
+  const { tensorParallel, pipelineParallel } = layout;
+  const ranks = tensorParallel * pipelineParallel;
+  let [gpus, groups, whole] = [0, 0, 0];
+  for (const [index, block] of blocks.entries()) {
+    const own = Math.floor(block.gpus.length / tensorParallel);
+    gpus += block.gpus.length;
+    groups += own;
+    whole += Math.floor(own / pipelineParallel);
+    const given =
+      reach === "network tensor"
+        ? Math.floor(gpus / ranks)
+        : reach === "network"
+          ? Math.floor(groups / pipelineParallel)
+          : whole;
+    if (given >= most) return blocks.slice(0, index + 1);
+  }
+  return blocks;
+}
+
 /** One layout, and how far its replicas reach. */
 interface Grouping {
   readonly layout: Layout;

@@ -49,7 +49,7 @@ export const chatNamespaceOf = (servingNamespace: string): string => `${servingN
 const ingressController = ({ platform, ingress }: ClusterProfile): Party =>
   platform.kind === "proxmox" && ingress.kind !== "ingressNginx" ? { namespace: "d8-ingress-nginx" } : { anyPod: true };
 
-/** The same for the gateway: nobody knows where the pods of a Gateway are. */
+/** The same for what may be attached to a Gateway: nobody knows where the pods of a Gateway are. */
 const gatewayEntry = (profile: ClusterProfile): Party =>
   profile.ingress.kind === "gatewayApi" ? { anyPod: true } : ingressController(profile);
 
@@ -84,11 +84,17 @@ function chatArrows(profile: ClusterProfile): readonly Arrow[] {
   const page = pageOf(profile);
   if (page === undefined) return [];
   const { oidc, database, replicas } = profile.chat;
-  const entry = ingressController(profile);
+  const controller = ingressController(profile);
   const from = pod(page);
-  const issuer = oidc === undefined ? [] : [...networks(oidc.addresses), ...("namespace" in entry ? [entry] : [])];
+  const inside = "namespace" in controller ? [controller] : [];
+  const issuer = oidc === undefined ? [] : [...networks(oidc.addresses), ...inside];
   return [
-    { from: entry, to: from, ports: [page === "lobe-chat" ? ports.lobeChat : ports.chat], why: "people" },
+    {
+      from: gatewayEntry(profile),
+      to: from,
+      ports: [page === "lobe-chat" ? ports.lobeChat : ports.chat],
+      why: "people",
+    },
     { from, to: pod("gateway"), ports: [ports.gateway], why: "the page asks as a client does" },
     ...(page === "open-webui" && replicas > 1
       ? [{ from, to: pod("chat-redis"), ports: [ports.valkey], why: "what the page's replicas tell each other" }]

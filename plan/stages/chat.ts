@@ -2,6 +2,7 @@
 import { chatNamespaceOf } from "./arrows";
 import { planChart, type ChartPlan } from "./charts";
 import { chatFaults, chatWarnings } from "./chatFaults";
+import { hasCertManager, planEntry, type IngressPlan } from "./ingress";
 import { imageParts, planPull, type ImagesPlan, type PullPlan } from "./images";
 import type { ChatSecret } from "./names";
 import { onSystem } from "./scheduling";
@@ -13,11 +14,18 @@ interface PagePlan extends PullPlan {
   readonly host: string;
   /** Where people reach it. */
   readonly url: string;
-  readonly ingress: { readonly class?: string; readonly tlsIssuer: string };
+  readonly ingress: IngressPlan;
   readonly replicas: number;
   readonly scheduling: Scheduling;
   /** What has to be in its Secret. */
   readonly secrets: readonly ChatSecret[];
+}
+
+/** Valkey, by which the page's replicas tell each other what happens. */
+export interface ChatStorePlan {
+  readonly image: string;
+  /** By a certificate of cert-manager's; false where nobody says that cert-manager is there. */
+  readonly tls: boolean;
 }
 
 /** Open WebUI. */
@@ -37,11 +45,13 @@ export interface OpenWebUiPlan extends PagePlan {
     readonly discoveryUrl: string;
     readonly name: string;
     readonly scopes: string;
+    /** Certificates in PEM that sign the issuer's own. */
+    readonly ca?: string;
   };
   /** Whether accounts and chats are in PostgreSQL. */
   readonly database: boolean;
-  /** Image of the store that joins several replicas; absent for one. */
-  readonly store?: { readonly repository: string; readonly tag: string };
+  /** What joins several replicas; absent for one. */
+  readonly store?: ChatStorePlan;
 }
 
 /** LobeChat, which keeps chats in each person's browser. */
@@ -57,12 +67,12 @@ export type ChatPlan = OpenWebUiPlan | LobeChatPlan;
 
 function planPage({ profile, pools }: StageInput, secrets: readonly ChatSecret[]): PagePlan {
   const { chat, ingress, serving } = profile;
-  const { host = "", class: ownClass = ingress.class, replicas, tlsIssuer = ingress.tlsIssuer ?? "" } = chat;
+  const { host = "", class: ownClass = ingress.class, replicas, listener, tlsIssuer = ingress.tlsIssuer } = chat;
   return {
     namespace: chatNamespaceOf(serving.namespace),
     host,
     url: `https://${host}`,
-    ingress: { ...(ownClass === undefined ? {} : { class: ownClass }), tlsIssuer },
+    ingress: planEntry(profile, { class: ownClass, tlsIssuer, listener }),
     replicas,
     scheduling: onSystem(pools),
     ...planPull(profile),
@@ -102,10 +112,11 @@ function planOpenWebUi(input: StageInput, images: ImagesPlan): OpenWebUiPlan {
             discoveryUrl: discoveryOf(oidc.issuer),
             name: oidc.name,
             scopes: oidc.scopes,
+            ...(oidc.ca === undefined ? {} : { ca: oidc.ca }),
           },
         }),
     database: database !== undefined,
-    ...(replicas > 1 ? { store: imageParts(images.valkey) } : {}),
+    ...(replicas > 1 ? { store: { image: images.valkey, tls: hasCertManager(input.profile) } } : {}),
   };
 }
 

@@ -2,20 +2,12 @@
 import type { ClusterGatewayProfile, ClusterProfile } from "../../config/schema";
 import { clusterPolicy } from "../gateway";
 import type { GatewayPolicy } from "../types";
-import { gatewayFaults, gatewayWarnings, ingressKind } from "./gatewayFaults";
+import { gatewayFaults, gatewayWarnings } from "./gatewayFaults";
+import { hasCertManager, planEntry, type IngressPlan } from "./ingress";
 import { planPull, type ImagesPlan, type PullPlan } from "./images";
 import { objectNames, ports } from "./names";
 import { onSystem } from "./scheduling";
 import type { Scheduling, Staged, StageInput } from "./types";
-
-/** How clients come in. */
-export type IngressPlan =
-  | { readonly kind: "ingress"; readonly class?: string; readonly tlsIssuer: string }
-  /** Attached to a Gateway that has the certificate. */
-  | {
-      readonly kind: "gatewayApi";
-      readonly parent: { readonly name: string; readonly namespace: string; readonly listener?: string };
-    };
 
 /** Somebody who asks with a token that lives as long as the signing key, and has no password. */
 export interface ServiceUserPlan {
@@ -92,15 +84,6 @@ const leastRetrySeconds = 60;
 const proxiesOf = (profile: ClusterProfile): readonly string[] =>
   profile.gateway.trustedProxies ?? ("cluster" in profile ? [profile.cluster.podSubnetCIDR] : []);
 
-function planIngress(profile: ClusterProfile): IngressPlan {
-  const { class: ingressClass, tlsIssuer = "", gateway = { name: "", namespace: "" } } = profile.ingress;
-  if (ingressKind(profile) === "gatewayApi") {
-    const { name, namespace, listener } = gateway;
-    return { kind: "gatewayApi", parent: { name, namespace, ...(listener === undefined ? {} : { listener }) } };
-  }
-  return { kind: "ingress", ...(ingressClass === undefined ? {} : { class: ingressClass }), tlsIssuer };
-}
-
 /** Only a page that names the person behind each request may speak for others. */
 function serviceUsers({ chat }: ClusterProfile): readonly ServiceUserPlan[] {
   if (chat.kind === "none") return [];
@@ -127,10 +110,6 @@ const issuerOf = ({
   ...(roleClaim === undefined ? {} : { roleClaim }),
 });
 
-/** A ClusterIssuer is cert-manager's. With a Gateway that has its own certificate there may be none. */
-const hasCertManager = ({ ingress }: ClusterProfile): boolean =>
-  ingress.kind !== "gatewayApi" || ingress.tlsIssuer !== undefined;
-
 /** What the stack says about quotas and issuers. */
 function asked({
   gateway,
@@ -154,7 +133,7 @@ export function planClusterGateway(
   const { profile, serving, pools } = input;
   const { replicas, sharedQuotas = replicas > 1 } = profile.gateway;
   const { namespace } = profile.serving;
-  const { host = "", wafAnnotations } = profile.ingress;
+  const { host = "", wafAnnotations, class: ingressClass, tlsIssuer } = profile.ingress;
   const plan: GatewayPlan = {
     namespace,
     image: images.node,
@@ -174,7 +153,7 @@ export function planClusterGateway(
     ...(sharedQuotas
       ? { quotaStore: { image: images.valkey, memoryMib: storeMemoryMib, tls: hasCertManager(profile) } }
       : {}),
-    ingress: planIngress(profile),
+    ingress: planEntry(profile, { class: ingressClass, tlsIssuer }),
     wafAnnotations,
     serviceUsers: serviceUsers(profile),
   };

@@ -2,10 +2,7 @@
 import type { Fault } from "../../config/errors";
 import type { ClusterProfile } from "../../config/schema";
 import type { GatewayPlan } from "./gateway";
-
-/** Who takes the requests, where the stack does not say. */
-export const ingressKind = ({ platform, ingress }: ClusterProfile): "ingressNginx" | "deckhouse" | "gatewayApi" =>
-  ingress.kind ?? (platform.kind === "proxmox" ? "deckhouse" : "ingressNginx");
+import { ingressKind } from "./ingress";
 
 function roleFaults({ gateway: { roles, peopleRole } }: ClusterProfile): readonly Fault[] {
   const names = roles.map(({ name }) => name);

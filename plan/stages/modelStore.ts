@@ -49,6 +49,8 @@ export interface StoredModelPlan {
 export interface ModelStorePlan extends PullPlan {
   readonly namespace: string;
   readonly volume: VolumePlan;
+  /** The volume refuses to be deleted. */
+  readonly protect: boolean;
   readonly models: readonly StoredModelPlan[];
   /** Runs the downloader, one JavaScript file. */
   readonly image: string;
@@ -136,6 +138,7 @@ export function planModelStore(
     plan: {
       namespace: serving.namespace,
       volume,
+      protect: modelStore.protect,
       models: stored,
       image: images.node,
       ...planPull(input.profile),

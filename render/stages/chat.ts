@@ -1,8 +1,9 @@
 /** What both chat pages have: a namespace, a Secret, and a way in. */
 import { chatSecretKeys, objectNames, partOf, type ChatSecret } from "../../plan/stages/names";
 import type { ChatPlan } from "../../plan/stages/chat";
-import { namespaceManifest, type Manifest } from "../manifest";
+import { labelsOf, namespaceManifest, type Manifest } from "../manifest";
 import type { JsonObject } from "../text";
+import { httpRoute, type RouteParent } from "./httpRoute";
 
 /** Of the page, its release, its service and its Secret. */
 export const name = objectNames.chat;
@@ -30,8 +31,8 @@ export const chatSecret = ({ namespace }: ChatPlan): Manifest => ({
 });
 
 /** Files may be larger than a prompt; an answer comes as long as it is generated. */
-export const ingressAnnotations = ({ ingress, replicas }: ChatPlan): Readonly<Record<string, string>> => ({
-  "cert-manager.io/cluster-issuer": ingress.tlsIssuer,
+export const ingressAnnotations = (tlsIssuer: string, replicas: number): Readonly<Record<string, string>> => ({
+  "cert-manager.io/cluster-issuer": tlsIssuer,
   "nginx.ingress.kubernetes.io/proxy-body-size": "100m",
   "nginx.ingress.kubernetes.io/proxy-buffering": "off",
   "nginx.ingress.kubernetes.io/proxy-read-timeout": "3600",
@@ -39,6 +40,19 @@ export const ingressAnnotations = ({ ingress, replicas }: ChatPlan): Readonly<Re
   // A websocket begins with several requests, which have to meet the same pod.
   ...(replicas > 1 ? { "nginx.ingress.kubernetes.io/affinity": "cookie" } : {}),
 });
+
+/** The page's route where it is attached to a Gateway. Its Service, the chart's as well, listens on port 80. */
+export const chatRoute = (
+  { namespace, host }: ChatPlan,
+  parent: RouteParent,
+  component: "open-webui" | "lobe-chat",
+): Manifest =>
+  httpRoute({ name, namespace, labels: labelsOf(component) }, parent, host, {
+    matches: [{ path: { type: "PathPrefix", value: "/" } }],
+    backendRefs: [{ name, port: 80 }],
+    // "0s" is no bound: an answer takes as long as it is generated, and a websocket stays open.
+    timeouts: { request: "0s" },
+  });
 
 /** Annotation of pods with the revision of their Secret. */
 export const revisionAnnotation = "tokenrack/secret-revision";

@@ -3,7 +3,7 @@ import { ports } from "../../plan/stages/names";
 import type { LobeChatPlan } from "../../plan/stages/chat";
 import { containerSecurity, labelsOf, podSecurity, pullSecrets, type Manifest } from "../manifest";
 import { sortKeys, type JsonObject } from "../text";
-import { env, ingressAnnotations, name, revisionAnnotation, secret } from "./chat";
+import { chatRoute, env, ingressAnnotations, name, revisionAnnotation, secret } from "./chat";
 
 /** User `nextjs` of LobeChat's image. */
 const lobeChatUser = 1001;
@@ -53,6 +53,23 @@ export function lobeChatSpec(plan: LobeChatPlan, revision: string): JsonObject {
   });
 }
 
+function ingressOf(plan: LobeChatPlan): Manifest {
+  const { namespace, host, ingress, replicas } = plan;
+  if (ingress.kind === "gatewayApi") return chatRoute(plan, ingress.parent, "lobe-chat");
+  const path = { path: "/", pathType: "Prefix", backend: { service: { name, port: { name: "http" } } } };
+  const annotations = ingressAnnotations(ingress.tlsIssuer, replicas);
+  return {
+    apiVersion: "networking.k8s.io/v1",
+    kind: "Ingress",
+    metadata: { name, namespace, labels: labelsOf("lobe-chat"), annotations },
+    spec: sortKeys({
+      ...(ingress.class === undefined ? {} : { ingressClassName: ingress.class }),
+      tls: [{ hosts: [host], secretName: `${name}-tls` }],
+      rules: [{ host, http: { paths: [path] } }],
+    }),
+  };
+}
+
 /**
  * LobeChat without its database: each person's chats stay in their browser. UNVERIFIED, as no image of it could be run: that
  * it takes these variables is read from its Dockerfile alone, and that `FEATURE_FLAGS` has these names is not read at all.
@@ -61,10 +78,8 @@ export function lobeChatSpec(plan: LobeChatPlan, revision: string): JsonObject {
 export function lobeChatManifests(
   plan: LobeChatPlan,
 ): Readonly<Record<"deployment" | "service" | "ingress", Manifest>> {
-  const { namespace, host, ingress } = plan;
   const labels = labelsOf("lobe-chat");
-  const metadata = { name, namespace, labels };
-  const path = { path: "/", pathType: "Prefix", backend: { service: { name, port: { name: "http" } } } };
+  const metadata = { name, namespace: plan.namespace, labels };
   return {
     deployment: { apiVersion: "apps/v1", kind: "Deployment", metadata, spec: lobeChatSpec(plan, "") },
     service: {
@@ -73,15 +88,6 @@ export function lobeChatManifests(
       metadata,
       spec: { selector: labels, ports: [{ name: "http", port: 80, targetPort: "http" }] },
     },
-    ingress: {
-      apiVersion: "networking.k8s.io/v1",
-      kind: "Ingress",
-      metadata: { ...metadata, annotations: ingressAnnotations(plan) },
-      spec: sortKeys({
-        ...(ingress.class === undefined ? {} : { ingressClassName: ingress.class }),
-        tls: [{ hosts: [host], secretName: `${name}-tls` }],
-        rules: [{ host, http: { paths: [path] } }],
-      }),
-    },
+    ingress: ingressOf(plan),
   };
 }

@@ -5,18 +5,51 @@
  * @see https://github.com/open-webui/helm-charts/tree/open-webui-16.0.0/charts/open-webui values.yaml and templates
  * @see https://pypi.org/project/open-webui/0.11.0/ env.py and config.py: every variable below is read there
  */
-import { chatSecretKeys, partOf, ports } from "../../plan/stages/names";
+import { createHash } from "node:crypto";
+import { chatSecretKeys, partOf } from "../../plan/stages/names";
 import type { OpenWebUiPlan } from "../../plan/stages/chat";
-import { containerSecurity, podSecurity, pullSecrets } from "../manifest";
+import { containerSecurity, podSecurity, pullSecrets, type Manifest } from "../manifest";
 import { sortKeys, type JsonObject } from "../text";
-import { env, ingressAnnotations, name, secret } from "./chat";
+import { chatRoute, env, ingressAnnotations, name, secret } from "./chat";
+import { chatStoreManifests, chatStoreUrl, storeTls } from "./chatStore";
+
+/** Where its pods find certificates. */
+const mounts = { trusted: "/etc/tokenrack/trusted", store: "/etc/tokenrack/store" } as const;
+const trustedFile = "ca.crt";
+const storeItems: readonly JsonObject[] = [{ key: storeTls.ca, path: storeTls.ca }];
+
+/**
+ * The certificates of the issuer; undefined where it has a public CA's. Its name says what is in it, so that pods follow a change:
+ * Python reads them once.
+ */
+export function trustedManifest({ namespace, oidc }: OpenWebUiPlan): Manifest | undefined {
+  if (oidc?.ca === undefined) return undefined;
+  const revision = createHash("sha256").update(oidc.ca).digest("hex").slice(0, 8);
+  return {
+    apiVersion: "v1",
+    kind: "ConfigMap",
+    metadata: { name: `${name}-trusted-${revision}`, namespace, labels: { "app.kubernetes.io/part-of": partOf } },
+    data: { [trustedFile]: oidc.ca },
+  };
+}
+
+/**
+ * By which OpenSSL, httpx and requests, with which Open WebUI asks the issuer, are told whom to trust: these and no other.
+ * @see https://github.com/encode/httpx/blob/0.28.1/httpx/_config.py SSL_CERT_FILE
+ */
+const trustedEnv = ({ oidc }: OpenWebUiPlan): Readonly<Record<string, string>> => {
+  const file = `${mounts.trusted}/${trustedFile}`;
+  return oidc?.ca === undefined ? {} : { REQUESTS_CA_BUNDLE: file, SSL_CERT_FILE: file };
+};
 
 /** User of its pod. The image is made for root: `HOME` and `STATIC_DIR` have to be where another can write. */
 const openWebUiUser = 1000;
 
 /** What Open WebUI is told beside what its chart has values for. */
-function openWebUiEnv({ url, adminEmail, oidc, database }: OpenWebUiPlan): readonly JsonObject[] {
+function openWebUiEnv(plan: OpenWebUiPlan): readonly JsonObject[] {
+  const { url, adminEmail, oidc, database } = plan;
   return env({
+    ...trustedEnv(plan),
     // The stack is the one place of its settings: without this, what was once written to its database wins.
     ENABLE_PERSISTENT_CONFIG: "False",
     OPENAI_API_BASE_URL: secret("gatewayUrl"),
@@ -53,22 +86,29 @@ function openWebUiEnv({ url, adminEmail, oidc, database }: OpenWebUiPlan): reado
 }
 
 /** One replica needs nobody between its websockets. */
-const websocket = (store: OpenWebUiPlan["store"]): JsonObject =>
-  store === undefined
+function websocket(plan: OpenWebUiPlan): JsonObject {
+  const url = chatStoreUrl(plan, mounts.store);
+  return url === undefined
     ? { enabled: true, manager: "", redis: { enabled: false } }
-    : {
-        enabled: true,
-        manager: "redis",
-        url: `redis://${name}-redis:${ports.valkey}/0`,
-        redis: {
-          enabled: true,
-          image: store,
-          // No password: only the page's pods reach it, and it keeps nothing that outlives them.
-          podSecurityContext: podSecurity(999),
-          containerSecurityContext: containerSecurity(),
-          resources: { requests: { cpu: "20m", memory: "64Mi" }, limits: { memory: "256Mi" } },
-        },
-      };
+    : { enabled: true, manager: "redis", url, redis: { enabled: false } };
+}
+
+/** Certificates that the page's pods read: of the issuer, and of the store. */
+function trusting(plan: OpenWebUiPlan): JsonObject {
+  const trusted = trustedManifest(plan);
+  const volumes = [
+    ...(trusted === undefined ? [] : [{ name: "trusted", configMap: { name: trusted.metadata.name } }]),
+    ...(plan.store?.tls === true
+      ? [{ name: "store", secret: { secretName: storeTls.secret, items: storeItems } }]
+      : []),
+  ];
+  const container = volumes.map(({ name: volume }) => ({
+    name: volume,
+    mountPath: volume === "trusted" ? mounts.trusted : mounts.store,
+    readOnly: true,
+  }));
+  return volumes.length === 0 ? {} : { volumes, volumeMounts: { container, initContainer: [] } };
+}
 
 /** Who logs in where. Accounts of an issuer are never joined to those of the page by their address alone. */
 const sso = (oidc: OpenWebUiPlan["oidc"]): JsonObject =>
@@ -98,7 +138,7 @@ const probe = (path: string, periodSeconds: number, failureThreshold: number): J
 
 /** Values of Open WebUI's chart. */
 export function openWebUiValues(plan: OpenWebUiPlan): JsonObject {
-  const { image, replicas, storage, ingress, host, scheduling, store } = plan;
+  const { image, replicas, storage, ingress, host, scheduling } = plan;
   return sortKeys({
     fullnameOverride: name,
     image,
@@ -108,7 +148,7 @@ export function openWebUiValues(plan: OpenWebUiPlan): JsonObject {
     pipelines: { enabled: false },
     tika: { enabled: false },
     terminals: { enabled: false },
-    websocket: websocket(store),
+    websocket: websocket(plan),
     // Told by the environment below: the chart would have the address in the clear, and so before the gateway answers.
     enableOpenaiApi: true,
     openaiBaseApiUrl: "",
@@ -120,14 +160,19 @@ export function openWebUiValues(plan: OpenWebUiPlan): JsonObject {
     },
     sso: sso(plan.oidc),
     extraEnvVars: openWebUiEnv(plan),
-    ingress: {
-      enabled: true,
-      ...(ingress.class === undefined ? {} : { class: ingress.class }),
-      annotations: ingressAnnotations(plan),
-      host,
-      tls: true,
-      existingSecret: `${name}-tls`,
-    },
+    ingress:
+      ingress.kind === "gatewayApi"
+        ? // The chart's own route knows no time-outs: ours stands beside it.
+          { enabled: false }
+        : {
+            enabled: true,
+            ...(ingress.class === undefined ? {} : { class: ingress.class }),
+            annotations: ingressAnnotations(ingress.tlsIssuer, replicas),
+            host,
+            tls: true,
+            existingSecret: `${name}-tls`,
+          },
+    ...trusting(plan),
     podLabels: { "app.kubernetes.io/part-of": partOf },
     podSecurityContext: podSecurity(openWebUiUser),
     containerSecurityContext: containerSecurity(false),
@@ -142,3 +187,11 @@ export function openWebUiValues(plan: OpenWebUiPlan): JsonObject {
     tolerations: scheduling.tolerations.map((toleration) => ({ ...toleration })),
   });
 }
+
+/** Objects that the chart does not have: what its pods mount or ask, and what needs its Service. */
+export const openWebUiManifests = (
+  plan: OpenWebUiPlan,
+): { readonly before: readonly Manifest[]; readonly after: readonly Manifest[] } => ({
+  before: [trustedManifest(plan) ?? [], chatStoreManifests(plan)].flat(),
+  after: plan.ingress.kind === "gatewayApi" ? [chatRoute(plan, plan.ingress.parent, "open-webui")] : [],
+});

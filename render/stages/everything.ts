@@ -6,7 +6,7 @@ import type { StagesPlan } from "../../plan/stages";
 import { namespaceManifest, type Manifest } from "../manifest";
 import { chatNamespace, chatSecret } from "./chat";
 import { lobeChatManifests } from "./chatLobeChat";
-import { openWebUiValues } from "./chatOpenWebUi";
+import { openWebUiManifests, openWebUiValues } from "./chatOpenWebUi";
 import type { JsonObject } from "../text";
 import {
   gatewayConfigManifest,
@@ -81,6 +81,7 @@ const gateway: Stage = ({ gateway: plan }, { gateway: program }) => {
 
 const chat: Stage = ({ chat: plan }) => [
   ...(plan === undefined ? [] : [chatNamespace(plan), chatSecret(plan)]),
+  ...(plan?.kind === "openWebUi" ? Object.values(openWebUiManifests(plan)).flat() : []),
   ...(plan?.kind === "lobeChat" ? Object.values(lobeChatManifests(plan)) : []),
 ];
 

@@ -8,6 +8,7 @@ import { MIB } from "../../catalog/units";
 import type { GatewayPlan } from "../../plan/stages/gateway";
 import { objectNames } from "../../plan/stages/names";
 import { labelsOf, type Manifest } from "../manifest";
+import { httpRoute, type RouteParent } from "./httpRoute";
 import { sortKeys, type JsonObject } from "../text";
 
 const service = objectNames.gateway;
@@ -73,29 +74,15 @@ function ingress(
   };
 }
 
-function route(
-  plan: GatewayPlan,
-  way: Way,
-  parent: { readonly name: string; readonly namespace: string; readonly listener?: string },
-): Manifest {
-  const { listener: sectionName, ...gateway } = parent;
+function route(plan: GatewayPlan, way: Way, parent: RouteParent): Manifest {
   const rule: JsonObject = {
     matches: [{ path: { type: way.exact ? "Exact" : "PathPrefix", value: way.path } }],
     backendRefs: [{ name: service, port: 80 }],
     // "0s" is no bound: an answer takes as long as it is generated.
     timeouts: { request: way.exact ? "60s" : "0s" },
   };
-  return {
-    apiVersion: "gateway.networking.k8s.io/v1",
-    kind: "HTTPRoute",
-    // Annotations of nginx mean nothing here; those of a firewall are for whoever reads them.
-    metadata: metadata(plan, way.name, way.exact ? way.annotations : {}),
-    spec: {
-      parentRefs: [{ ...gateway, ...(sectionName === undefined ? {} : { sectionName }) }],
-      hostnames: [plan.host],
-      rules: [rule],
-    },
-  };
+  // Annotations of nginx mean nothing here; those of a firewall are for whoever reads them.
+  return httpRoute(metadata(plan, way.name, way.exact ? way.annotations : {}), parent, plan.host, rule);
 }
 
 /** The objects of /token and of /v1. The gateway itself says that browsers shall come by TLS alone (HSTS). */

@@ -5,13 +5,14 @@ import { ChatUi } from "../../components/chatUi";
 import { planArrows } from "../../plan/stages/arrows";
 import { planChat, type ChatPlan } from "../../plan/stages/chat";
 import { planImages } from "../../plan/stages/images";
+import { selfSigned } from "../config/madeCertificates";
 import { existing } from "../config/stacks";
 import { stageInput } from "../plan/stages/cases";
 import { isWrapped, record } from "../support/mocks";
 import { settle, valueOf } from "../support/settle";
 
-const cases = (chat: object) => {
-  const input = stageInput({ ...existing, chat: { host: "chat.my.org", ...chat } });
+const cases = (chat: object, base: object = existing) => {
+  const input = stageInput({ ...base, chat: { host: "chat.my.org", ...chat } });
   const { plan } = planChat(input, planImages(input.profile));
   assert.ok(plan !== undefined);
   return { chat: plan, arrows: planArrows(input, { ports: [443], onSite: false }) };
@@ -49,6 +50,30 @@ for (const preview of [false, true])
       assert.deepEqual([chart, version, namespace], ["open-webui", "16.0.0", "tokenrack-chat"]);
       assert.doesNotMatch(JSON.stringify(values), /CANARY/);
       assert.equal(await valueOf(made.ready), preview ? undefined : "https://chat.my.org");
+    });
+
+    it("makes the store of several replicas and the issuer's CA before Open WebUI, and its route after it", async () => {
+      const gateway = { name: "web", namespace: "infra" };
+      const ingress = { host: "llm.lan", tlsIssuer: "letsencrypt", kind: "gatewayApi", gateway };
+      const oidc = {
+        issuer: "https://dex.my.org",
+        clientId: "chat",
+        addresses: ["10.0.0.9/32"],
+        ca: selfSigned("ca", true).certificate,
+      };
+      const database = { addresses: ["10.0.0.8/32"] };
+      const page = { kind: "openWebUi", adminEmail: "admin@my.org", replicas: 2, oidc, database };
+      const many = cases(page, { ...existing, ingress });
+      const outputs = (name: string) => (name.endsWith("-page") ? { status: { version: "16.0.0" } } : {});
+      const recorder = await record({ preview, outputs });
+      await settle(recorder, new ChatUi("chat", { ...many, secrets: secretsOf(many.chat) }));
+      const { dependencies, urn } = recorder.get("chat-page");
+      const before = [
+        "chat-configmap",
+        ...["issuer", "certificate", "deployment", "service"].map((kind) => `chat-store-${kind}`),
+      ];
+      for (const part of before) assert.ok(dependencies.includes(recorder.get(part).urn), part);
+      assert.ok(recorder.get("chat-httproute").dependencies.includes(urn));
     });
 
     it("is LobeChat's objects, whose pods follow a change of the Secret", async () => {

@@ -1,6 +1,10 @@
 import assert from "node:assert/strict";
 import * as pulumi from "@pulumi/pulumi";
 import { ExistingCluster } from "../../components/existingCluster";
+import { planGpuStack } from "../../plan/stages/gpuStack";
+import { planMonitoring } from "../../plan/stages/monitoring";
+import { existing } from "../config/stacks";
+import { stageInput } from "../plan/stages/cases";
 import { isWrapped, record } from "../support/mocks";
 import { settle, valueOf } from "../support/settle";
 
@@ -22,7 +26,7 @@ for (const preview of [false, true])
       assert.deepEqual([type, parent], ["command:local:Command", recorder.get("existing").urn]);
       assert.match(
         String(inputs["create"]),
-        /^stack=a100\nfloor=30\npools=\$\(cat <<'TOKENRACK_TEXT'\ngpu 2 8 nvidia\.com\/gpu\.present=true,zone=a\nrest 1 0 -\nTOKENRACK_TEXT\n\)\n/,
+        /^stack=a100\nfloor=30\npools=\$\(cat <<'TOKENRACK_TEXT'\ngpu 2 8 nvidia\.com\/gpu\.present=true,zone=a\nrest 1 0 -\nTOKENRACK_TEXT\n\)\nmonitoring=none\nkinds=''\n/,
       );
       assert.doesNotMatch(String(inputs["create"]), /CANARY/);
       const { stdin } = inputs;
@@ -36,3 +40,18 @@ for (const preview of [false, true])
       assert.deepEqual(Object.keys(registered).sort(), ["kubeconfig", "ready", "version"]);
     });
   });
+
+describe("ExistingCluster", () => {
+  it("looks for the kinds that the stack's monitoring needs", async () => {
+    const recorder = await record({ preview: false, outputs: () => ({ stdout: '{"version":"v1.34.2","nodes":{}}' }) });
+    const input = stageInput({ ...existing, monitoring: { kind: "prometheusOperator" } });
+    const { plan: monitoring } = planMonitoring(input, planGpuStack(input).plan);
+    assert.ok(monitoring !== undefined);
+    const given = { cluster: "a100", kubeconfig: pulumi.secret(kubeconfig), minorFloor: 30, pools, monitoring };
+    await settle(recorder, new ExistingCluster("existing", given));
+    assert.match(
+      String(recorder.get("existing-check").inputs["create"]),
+      /\nmonitoring=prometheusOperator\nkinds=[^\n]*\n?.*podmonitors\.monitoring\.coreos\.com\nprometheusrules\.monitoring\.coreos\.com\n/,
+    );
+  });
+});

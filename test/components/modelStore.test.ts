@@ -12,10 +12,10 @@ const job = store.models[0]?.job ?? "";
 
 for (const preview of [false, true])
   describe(`ModelStore in ${preview ? "a preview" : "an up"}`, () => {
-    const made = async (credentials: boolean) => {
+    const made = async (credentials: boolean, plan = store) => {
       const recorder = await record({ preview, outputs: () => ({ stdout: '["deepseek-r1-70b"]' }) });
       const opened = new ModelStore("models", {
-        store,
+        store: plan,
         program: "program",
         namespace: pulumi.output("tokenrack"),
         ...(credentials ? { credentials: { huggingface: { token: pulumi.secret("CANARY-token") } } } : {}),
@@ -43,6 +43,11 @@ for (const preview of [false, true])
       );
       assert.equal(await valueOf(opened.ready), preview ? undefined : '["deepseek-r1-70b"]');
       assert.equal(await valueOf(opened.claim), preview ? undefined : "models");
+    });
+
+    it("gives the volume away where the plan says so", async () => {
+      const { recorder } = await made(false, { ...store, protect: false });
+      assert.equal(recorder.get("models-volume").protect, false);
     });
 
     it("keeps credentials in a Secret, and nowhere else", async () => {

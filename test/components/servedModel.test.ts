@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import * as pulumi from "@pulumi/pulumi";
 import { ServedModel, type ServedModelArgs } from "../../components/servedModel";
-import { clusterHash, rayServiceManifest } from "../../render/stages/served/rayService";
+import { clusterPaths, headHash, rayServiceManifest } from "../../render/stages/served/rayService";
 import { changed, existing } from "../config/stacks";
 import { servedOf } from "../plan/stages/servedCases";
 import { everything, kept } from "../render/stages/served/cases";
@@ -64,7 +64,10 @@ for (const preview of [false, true])
       assert.deepEqual(inputs, {
         apiVersion,
         kind,
-        metadata: { ...metadata, annotations: { ...metadata.annotations, "tokenrack-after": "models" } },
+        metadata: {
+          ...metadata,
+          annotations: { ...metadata.annotations, "pulumi.com/patchForce": "true", "tokenrack-after": "models" },
+        },
         spec,
       });
     });
@@ -124,9 +127,9 @@ describe("a changed RayService", () => {
   it("is deleted before it is made again where no GPU is free, when its cluster is another one", async () => {
     const { recorder, served } = await make(existing, false);
     const { deleteBeforeReplace, replaceOnChanges, inputs } = recorder.get("models-service");
-    assert.deepEqual([deleteBeforeReplace, replaceOnChanges], [true, ['metadata.annotations["tokenrack-cluster"]']]);
+    assert.deepEqual([deleteBeforeReplace, replaceOnChanges], [true, clusterPaths(servedOf(existing))]);
     const { annotations } = inputs["metadata"] as { annotations: Record<string, string> };
-    assert.equal(annotations["tokenrack-cluster"], clusterHash(servedOf(existing)));
+    assert.equal(annotations["tokenrack-cluster"], headHash(servedOf(existing)));
     assert.equal(await valueOf(served.downtimeSeconds), servedOf(existing).upgrade.clusterSeconds);
   });
 

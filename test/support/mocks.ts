@@ -92,6 +92,7 @@ const components: readonly string[] = [
   "tokenrack:index:Gateway",
   "tokenrack:index:ChatUi",
   "tokenrack:index:Monitoring",
+  "tokenrack:index:ServedCluster",
 ];
 const resources: readonly string[] = [
   "command:local:Command",

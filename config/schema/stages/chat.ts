@@ -1,7 +1,8 @@
 /** `chat`: a web page to talk to the models. */
 import * as z from "zod";
 import { parseNetwork } from "../../addresses";
-import { domainName, integer, text, whole, word } from "../values";
+import { certificates } from "../clusterAccess";
+import { domainName, integer, label, text, whole, word } from "../values";
 
 const networkText = 'networks by their first address and prefix, like "192.168.2.9/32"';
 const networks = () =>
@@ -28,6 +29,11 @@ const oidcSchema = z.strictObject(
     clientId: text(/^[\x21-\x7e]{1,256}$/, "the name of the client that the issuer knows"),
     /** Where the issuer answers: the page may connect to nothing else outside. */
     addresses: networks(),
+    /**
+     * Certificates in PEM that sign the issuer's own, where it is no public CA's. The page then trusts these and no other: it
+     * talks TLS to nobody else but its database, whose URL says what to trust. @default none
+     */
+    ca: certificates().optional(),
     /** What its button says. @default "SSO" */
     name: text(/^[^\p{Cc}{}]{1,64}$/u, "1 to 64 characters without { and }").default("SSO"),
     /** What it asks the issuer for. @default "openid email profile" */
@@ -56,10 +62,15 @@ export const chatSchema = z.strictObject(
     kind: word(["none", "openWebUi", "lobeChat"]).default("none"),
     /** Public name of the page. Needed before it is made. */
     host: domainName('a domain name in lower case, like "chat.my.org"').optional(),
-    /** Ingress class. @default that of `ingress`, else the cluster's own */
+    /** Ingress class; not with `ingress.kind: gatewayApi`. @default that of `ingress`, else the cluster's own */
     class: domainName("the name of an ingress class").optional(),
-    /** cert-manager's ClusterIssuer for its certificate. @default that of `ingress` */
+    /** cert-manager's ClusterIssuer for its certificate; not with `ingress.kind: gatewayApi`. @default that of `ingress` */
     tlsIssuer: domainName("the name of a ClusterIssuer").optional(),
+    /**
+     * Listener of `ingress.gateway` for the page's host, with its certificate; only with `ingress.kind: gatewayApi`. The Gateway
+     * has to take routes from the namespace `<serving.namespace>-chat`. @default that of `ingress.gateway`, else any that takes the host
+     */
+    listener: label().optional(),
     /** Pods of the page (1 to 10); more than one of Open WebUI need `database`. @default 1 */
     replicas: whole(1, 10, "replicas").default(1),
     /** Size in GiB (1 to 1024) of Open WebUI's volume: uploads, and without `database` all accounts and chats. @default 10 */

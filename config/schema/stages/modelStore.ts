@@ -20,6 +20,11 @@ export const modelStoreSchema = z.strictObject(
     ).optional(),
     /** A directory of the node, instead of a claim; for models on a single node. */
     hostPath: text(/^\/[\w./-]{1,250}$/, 'an absolute directory, like "/data/models"').optional(),
+    /**
+     * The volume and its claim refuse to be deleted as long as this is true: it took hours to fill. Write false and run `up` once
+     * before a destroy; a claim of `existingClaim` is never deleted. @default true
+     */
+    protect: flag().default(true),
     /** Load weights that are pickles (.bin, .pt) too: they run code when they are read. @default false */
     allowPickle: flag().default(false),
     /** Hours that all downloads may take (1 to 168). @default 24 */

@@ -59,3 +59,11 @@ export const monitoringObjects = (plan: MonitoringPlan): readonly Manifest[] =>
   plan.kind === "deckhouse"
     ? [...podMonitors(plan), deckhouseRules(plan), ...dashboards.map(deckhouseDashboard)]
     : [...podMonitors(plan), operatorRules(plan), ...dashboards.map((dashboard) => sidecarDashboard(dashboard, plan))];
+
+/** CustomResourceDefinitions of those objects by name, each once, sorted. ConfigMaps need none. */
+export const monitoringDefinitions = (plan: MonitoringPlan): readonly string[] => {
+  const names = monitoringObjects(plan)
+    .filter(({ apiVersion }) => apiVersion.includes("/"))
+    .map(({ apiVersion, kind }) => `${kind.toLowerCase().replace(/s?$/, "s")}.${apiVersion.split("/")[0] ?? ""}`);
+  return [...new Set(names)].sort();
+};

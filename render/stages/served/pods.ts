@@ -118,10 +118,14 @@ function adapters(model: ServedModelPlan | undefined): {
 const port = (name: string, containerPort: number): JsonObject => ({ name, containerPort });
 
 /** Template of a group's pods. Probes are KubeRay's: ready means that Serve's proxy answers. */
-export function workerTemplate(plan: ServedPlan, group: WorkerGroupPlan): JsonObject {
+export function workerTemplate(
+  plan: ServedPlan,
+  group: WorkerGroupPlan,
+  annotations: Readonly<Record<string, string>> = {},
+): JsonObject {
   const given = adapters(plan.models.find(({ name }) => name === group.model));
   return {
-    metadata: { labels: labelsOf("ray-worker") },
+    metadata: { labels: labelsOf("ray-worker"), annotations },
     spec: {
       ...podFields(group.scheduling, plan),
       ...gpuFields(plan.gpu),

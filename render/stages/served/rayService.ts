@@ -7,8 +7,13 @@ import { sortKeys, toJson, type JsonObject } from "../../text";
 import { headTemplate, storeName, tokenSecret, workerTemplate } from "./pods";
 import { serveConfigText } from "./serveConfig";
 
-/** Annotation that names a Ray cluster: another value is another cluster. Without dots, as it stands in a path of Pulumi's. */
+/**
+ * Annotation of a Ray cluster without its workers, on the head's pod: another value is another cluster. Without dots, as it
+ * stands in a path of Pulumi's.
+ */
 export const clusterAnnotation = "tokenrack-cluster";
+/** The same of one group of workers, on its pods. */
+export const groupAnnotation = "tokenrack-group";
 
 /** Bytes of a worker's object store: prompts and answers pass through it in small messages. @see plan/layouts/environment.ts, objectStoreBytes */
 const objectStore = String(2 ** 30);
@@ -16,7 +21,7 @@ const objectStore = String(2 ** 30);
 /** Seconds of nothing to do before an empty pod goes: its replica has been idle for longer already. */
 const emptySeconds = 60;
 
-function workerGroup(plan: ServedPlan, group: WorkerGroupPlan): JsonObject {
+function workerGroup(plan: ServedPlan, group: WorkerGroupPlan, hash?: string): JsonObject {
   return {
     groupName: group.name,
     replicas: group.replicas,
@@ -25,7 +30,7 @@ function workerGroup(plan: ServedPlan, group: WorkerGroupPlan): JsonObject {
     numOfHosts: group.hosts,
     rayStartParams: { "object-store-memory": objectStore },
     resources: { CPU: String(group.rayCpus), GPU: String(group.gpus), [group.resource]: String(group.gpus + 1) },
-    template: workerTemplate(plan, group),
+    template: workerTemplate(plan, group, hash === undefined ? {} : { [groupAnnotation]: hash }),
   };
 }
 
@@ -63,28 +68,43 @@ const faultTolerance = (plan: ServedPlan): JsonObject =>
         },
       };
 
-const clusterSpec = (plan: ServedPlan, hash?: string): JsonObject => ({
+const hashOf = (data: JsonObject): string => createHash("sha256").update(toJson(data)).digest("hex").slice(0, 16);
+
+const headOf = (plan: ServedPlan, hash?: string): JsonObject => ({
   rayVersion: plan.rayVersion,
   authOptions: { mode: "token", secretName: tokenSecret },
   ...autoscaler(plan),
   ...faultTolerance(plan),
   headGroupSpec: headGroup(plan, hash),
-  workerGroupSpecs: plan.groups.map((group) => workerGroup(plan, group)),
 });
 
+/** 16 hex digits over all of the Ray cluster but its workers. */
+export const headHash = (plan: ServedPlan): string => hashOf(headOf(plan));
+
 /**
- * 16 hex digits over the Ray cluster. It stands in the head's pod, because KubeRay overlooks some changes: of counts of pods,
- * and of tolerations. With it every change is one of the cluster. @see KubeRay 1.6.2, GenerateHashWithoutReplicasAndWorkersToDelete
+ * The Ray cluster. Head and groups are annotated one by one, because KubeRay overlooks some changes: of counts of pods, and of
+ * tolerations. With the annotations it sees them; and a group that comes after the others changes nothing of theirs, so KubeRay
+ * adds its pods to the running cluster. @see KubeRay 1.6.2, rayservice_controller.go isClusterSpecHashEqual
  */
-export const clusterHash = (plan: ServedPlan): string =>
-  createHash("sha256")
-    .update(toJson(clusterSpec(plan)))
-    .digest("hex")
-    .slice(0, 16);
+const clusterSpec = (plan: ServedPlan): JsonObject => ({
+  ...headOf(plan, headHash(plan)),
+  workerGroupSpecs: plan.groups.map((group) => workerGroup(plan, group, hashOf(workerGroup(plan, group)))),
+});
+
+/** 16 hex digits over the whole Ray cluster. */
+export const clusterHash = (plan: ServedPlan): string => hashOf(clusterSpec(plan));
+
+/**
+ * Paths of the RayService whose change needs another Ray cluster, where KubeRay may not make one beside the old: whatever is in
+ * the head or in a group, and a group fewer, which is the first place without one. A group more is at a place that is not named.
+ */
+export const clusterPaths = ({ groups }: ServedPlan): readonly string[] => {
+  const workers = "spec.rayClusterConfig.workerGroupSpecs";
+  return [`metadata.annotations["${clusterAnnotation}"]`, `${workers}[*].template`, `${workers}[${groups.length}]`];
+};
 
 /** The RayService with all models. */
 export function rayServiceManifest(plan: ServedPlan): Manifest {
-  const hash = clusterHash(plan);
   return {
     apiVersion: "ray.io/v1",
     kind: "RayService",
@@ -92,11 +112,11 @@ export function rayServiceManifest(plan: ServedPlan): Manifest {
       name: objectNames.rayService,
       namespace: plan.namespace,
       labels: { "app.kubernetes.io/part-of": labelsOf("ray-head")["app.kubernetes.io/part-of"] ?? "" },
-      annotations: { [clusterAnnotation]: hash },
+      annotations: { [clusterAnnotation]: headHash(plan) },
     },
     spec: sortKeys({
       excludeHeadPodFromServeSvc: true,
-      rayClusterConfig: clusterSpec(plan, hash),
+      rayClusterConfig: clusterSpec(plan),
       // Requests of the old cluster may run on for as long as a replica may take to end them.
       rayClusterDeletionDelaySeconds: 180,
       serveConfigV2: serveConfigText(plan),

@@ -2,6 +2,7 @@ import assert from "node:assert/strict";
 import type { KubeObject } from "../../../engine/standins/kubernetes/object";
 import {
   askedCertificates,
+  inTurn,
   routeOf,
   routesOf,
   signerOf,
@@ -73,7 +74,6 @@ const ingresses = [
 const service: KubeObject = {
   metadata: { name: "gateway", namespace: "tokenrack" },
   spec: {
-    clusterIP: "10.0.0.9",
     ports: [
       { name: "metrics", port: 9090 },
       { name: "http", port: 80 },
@@ -82,19 +82,47 @@ const service: KubeObject = {
 };
 
 describe("the simulated ingress", () => {
-  const routes = routesOf(ingresses, [service]);
+  const slice = (name: string, endpoints: KubeObject[]): KubeObject => ({
+    metadata: { name: `${name}-x`, namespace: "tokenrack", labels: { "kubernetes.io/service-name": name } },
+    ports: [
+      { name: "metrics", port: 9100 },
+      { name: "http", port: 8080 },
+    ],
+    endpoints,
+  });
+  const pod = (address: string, ready: boolean): KubeObject => ({ addresses: [address], conditions: { ready } });
+  const slices = [
+    slice("gateway", [pod("10.1.0.2", true), pod("10.1.0.3", false)]),
+    slice("gateway", [pod("10.1.0.4", true)]),
+    slice("other", [pod("10.1.0.5", true)]),
+  ];
+  const routes = routesOf(ingresses, [service], slices);
 
-  it("sends what an Ingress opens to its service, and nothing else", () => {
+  it("sends what an Ingress opens to the ready pods of its service, and nothing else", () => {
     const to = (url: string, host = "llm.lan"): string | undefined => {
       const route = routeOf(routes, host, url);
-      return route === undefined ? undefined : `${route.path} ${route.address}:${route.port}`;
+      if (route === undefined) return undefined;
+      return `${route.path} ${route.targets.map(({ address, port }) => `${address}:${port}`).join(" ")}`;
     };
-    assert.equal(to("/v1/models?x=1"), "/v1 10.0.0.9:80");
-    assert.equal(to("/v1"), "/v1 10.0.0.9:80");
-    assert.equal(to("/token"), "/token 10.0.0.9:80");
+    assert.equal(to("/v1/models?x=1"), "/v1 10.1.0.2:8080 10.1.0.4:8080");
+    assert.equal(to("/v1"), "/v1 10.1.0.2:8080 10.1.0.4:8080");
+    assert.equal(to("/token"), "/token 10.1.0.2:8080 10.1.0.4:8080");
     for (const closed of ["/v10", "/token/x", "/metrics", "/"]) assert.equal(to(closed), undefined);
     assert.equal(to("/v1", "other.lan"), undefined);
-    assert.deepEqual(routesOf(ingresses, []), []);
+    assert.deepEqual(routesOf(ingresses, [], slices), []);
+  });
+
+  it("tries every pod once, each time another one first", () => {
+    const targets = routes[0]?.targets ?? [];
+    const order = (turn: number): readonly string[] => inTurn(targets, turn).map(({ address }) => address);
+    assert.deepEqual(
+      [order(4), order(5)],
+      [
+        ["10.1.0.2", "10.1.0.4"],
+        ["10.1.0.4", "10.1.0.2"],
+      ],
+    );
+    assert.deepEqual(inTurn([], 3), []);
   });
 
   it("asks for the certificate of the one Ingress that names an issuer", () => {

@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import fc from "fast-check";
 import {
+  blocksFor,
   countReplicas,
   overNetwork,
   reaches,
@@ -52,6 +53,10 @@ describe("plan/layouts/groups", () => {
         assert.equal(new Set(used).size, used.length);
         const samples = sampleReplicas(pool.blocks, layout, reach);
         assert.equal(samples.length > 0, replicas.length > 0);
+        const most = 1 + (counts.length % 4);
+        const few = blocksFor(pool.blocks, layout, reach, most);
+        assert.deepEqual(replicasOf(few, layout, reach).slice(0, most), replicas.slice(0, most));
+        assert.ok(few.length === 1 || replicasOf(few.slice(0, -1), layout, reach).length < most);
         for (const replica of [...replicas, ...samples]) {
           assert.equal(replica.length, layout.pipelineParallel);
           const nodesOfReplica = new Set(replica.flat().map(({ node }) => node));

@@ -3,6 +3,7 @@ import { formatFault } from "../../../config/errors";
 import { planChat, type ChatPlan } from "../../../plan/stages/chat";
 import { planImages } from "../../../plan/stages/images";
 import type { Staged } from "../../../plan/stages/types";
+import { selfSigned } from "../../config/madeCertificates";
 import { changed, existing } from "../../config/stacks";
 import { committedInput, stageInput } from "./cases";
 
@@ -30,7 +31,7 @@ describe("stage 9: a chat page", () => {
       [plan.namespace, plan.url, plan.replicas, plan.store, plan.oidc, plan.database],
       ["tokenrack-chat", "https://chat.my.org", 1, undefined, undefined, false],
     );
-    assert.deepEqual(plan.ingress, { tlsIssuer: "letsencrypt" });
+    assert.deepEqual(plan.ingress, { kind: "ingress", tlsIssuer: "letsencrypt" });
     assert.deepEqual(plan.storage, { gib: 10, accessMode: "ReadWriteOnce" });
     assert.deepEqual(plan.secrets, ["gatewayUrl", "token", "sessionKey", "adminPassword"]);
     const [, tag] = [plan.image.repository, plan.image.tag];
@@ -39,7 +40,7 @@ describe("stage 9: a chat page", () => {
 
   it("takes an ingress class and an issuer of its own", () => {
     const { plan } = planned({ ...openWebUi, class: "inner", tlsIssuer: "inter-ca" });
-    assert.deepEqual(plan?.ingress, { class: "inner", tlsIssuer: "inter-ca" });
+    assert.deepEqual(plan?.ingress, { kind: "ingress", class: "inner", tlsIssuer: "inter-ca" });
   });
 
   it("finds an issuer's discovery document, and asks for the client's secret", () => {
@@ -54,9 +55,39 @@ describe("stage 9: a chat page", () => {
     const { plan, faults } = planned({ ...openWebUi, replicas: 2, database });
     assert.deepEqual(faults, []);
     assert.ok(plan?.kind === "openWebUi");
-    assert.match(plan.store?.repository ?? "", /valkey$/);
+    assert.match(plan.store?.image ?? "", /valkey[:@]/);
+    assert.equal(plan.store?.tls, true);
     assert.equal(plan.storage.accessMode, "ReadWriteMany");
     assert.ok(plan.secrets.includes("databaseUrl"));
+  });
+
+  const gateway = { name: "web", namespace: "infra", listener: "https" };
+  const attached = changed(existing, "ingress", { host: "llm.lan", kind: "gatewayApi", gateway });
+
+  it("is attached to the Gateway that the API is attached to, by a listener of its own where it has one", () => {
+    const { plan, faults } = planned(openWebUi, attached);
+    assert.deepEqual([plan?.ingress, faults], [{ kind: "gatewayApi", parent: gateway }, []]);
+    const own = planned({ ...openWebUi, listener: "chat" }, attached).plan?.ingress;
+    assert.deepEqual(own, { kind: "gatewayApi", parent: { ...gateway, listener: "chat" } });
+  });
+
+  it("tells what several replicas behind a Gateway lack", () => {
+    const { plan, warnings } = planned({ ...openWebUi, replicas: 2, database }, attached);
+    assert.ok(plan?.kind === "openWebUi");
+    assert.equal(plan.store?.tls, false);
+    assert.match(warnings.join("\n"), /^chat\.replicas is 2, and the Gateway API has no standard/);
+    assert.match(warnings.join("\n"), /the chat page's replicas tell each other goes over .* without TLS/);
+    const named = changed(attached, "ingress.tlsIssuer", "letsencrypt");
+    const trusted = planned({ ...openWebUi, replicas: 2, database }, named);
+    assert.ok(trusted.plan?.kind === "openWebUi" && trusted.plan.store?.tls === true);
+    assert.doesNotMatch(trusted.warnings.join(), /without TLS/);
+  });
+
+  it("trusts the CA of its issuer where it is told of one", () => {
+    const { certificate: ca } = selfSigned("ca", true);
+    const { plan } = planned({ ...openWebUi, oidc: { ...oidc, ca } });
+    assert.ok(plan?.kind === "openWebUi");
+    assert.equal(plan.oidc?.ca, ca);
   });
 
   it("is LobeChat with the served models, and says that it knows nobody", () => {
@@ -74,6 +105,16 @@ describe("stage 9: a chat page", () => {
       [{ ...openWebUi, host: "llm.lan" }, /^chat\.host: found llm\.lan, which is ingress\.host too/],
       [{ ...openWebUi, replicas: 3 }, /^chat\.replicas: found 3, and no chat\.database; expected 1 with SQLite/],
       [{ kind: "lobeChat", host: "chat.my.org", oidc }, /^chat\.oidc: found it, under kind lobeChat/],
+      [
+        { ...openWebUi, listener: "chat" },
+        /^chat\.listener: found chat; expected nothing: only a Gateway has listeners \(ingress\.kind: gatewayApi\); fix: remove it$/,
+      ],
+      [
+        { ...openWebUi, class: "nginx" },
+        /^chat\.class: found nginx; expected nothing with ingress\.kind: gatewayApi; fix: remove it: the page is attached to ingress\.gateway/,
+        attached,
+      ],
+      [{ ...openWebUi, tlsIssuer: "ca" }, /^chat\.tlsIssuer: found ca; expected nothing with ingress\.kind/, attached],
       [{ host: "chat.my.org" }, /^chat\.host: found it, under kind none/],
       [
         openWebUi,

@@ -37,6 +37,11 @@ describe("stage 6: the volume of the models", () => {
     assert.deepEqual(path, { kind: "hostPath", claim: "models", path: "/data/models", sizeGib: 100 });
   });
 
+  it("is kept from being deleted until the stack says otherwise", () => {
+    assert.equal(planned(oneNode).plan.protect, true);
+    assert.equal(planned(changed(oneNode, "modelStore", { protect: false })).plan.protect, false);
+  });
+
   it("has a directory and a Job for each revision", () => {
     const first = planned(changed(oneNode, "models[0].revision", "v1")).plan;
     const next = planned(changed(oneNode, "models[0].revision", "v2")).plan;

@@ -8,7 +8,12 @@ import { planMonitoring, type MonitoringPlan } from "../../../plan/stages/monito
 import type { StageInput } from "../../../plan/stages/types";
 import { renderDashboard } from "../../../render/stages/dashboards/panels";
 import { ruleGroups } from "../../../render/stages/monitoring/alerts";
-import { dashboards, monitoringNamespace, monitoringObjects } from "../../../render/stages/monitoring/objects";
+import {
+  dashboards,
+  monitoringDefinitions,
+  monitoringNamespace,
+  monitoringObjects,
+} from "../../../render/stages/monitoring/objects";
 import { podMonitors } from "../../../render/stages/monitoring/monitors";
 import { existing } from "../../config/stacks";
 import { committedInput, stageInput } from "../../plan/stages/cases";
@@ -70,6 +75,18 @@ const expressionsOf = (plan: MonitoringPlan): readonly string[] => [
     ...variables.map(({ metric, label }) => `${metric}{${label}="x"}`),
   ]),
 ];
+
+describe("kinds that monitoring needs", () => {
+  it("are those of its objects", () => {
+    const operator = ["podmonitors.monitoring.coreos.com", "prometheusrules.monitoring.coreos.com"];
+    assert.deepEqual(monitoringDefinitions(given), operator);
+    assert.deepEqual(monitoringDefinitions(homelab), [
+      "customprometheusrules.deckhouse.io",
+      "grafanadashboarddefinitions.deckhouse.io",
+      "podmonitors.monitoring.coreos.com",
+    ]);
+  });
+});
 
 describe("metrics in alerts and dashboards", () => {
   let known: Labels = {};

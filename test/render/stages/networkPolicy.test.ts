@@ -3,7 +3,7 @@ import { planArrows } from "../../../plan/stages/arrows";
 import { components, type Component } from "../../../plan/stages/names";
 import { labelsOf } from "../../../render/manifest";
 import { networkPolicies } from "../../../render/stages/networkPolicy";
-import { changed, existing } from "../../config/stacks";
+import { changed, existing, proxmox } from "../../config/stacks";
 import { committedInput, stageInput } from "../../plan/stages/cases";
 import { assertGolden } from "./golden";
 import { reaches, type End } from "./reach";
@@ -119,6 +119,18 @@ describe("network policies", () => {
       assert.ok(!reaches(policies, page, at(address), port), `${address}:${port}`);
     assert.ok(!reaches(policies, page, pod("ray-head"), 8000));
     assert.ok(!reaches(policies, stranger, pod("chat-redis"), 6379));
+  });
+
+  it("let people at a page behind a Gateway from wherever its pods are", () => {
+    const gateway = { name: "web", namespace: "infra" };
+    const attached = { host: "llm.lan", kind: "gatewayApi", gateway };
+    const policies = networkPolicies(
+      planArrows(stageInput({ ...proxmox, chat: withChat.chat, ingress: attached }), hub),
+    );
+    assert.ok(reaches(policies, stranger, pod("open-webui"), 8080));
+    const by = networkPolicies(planArrows(stageInput({ ...proxmox, chat: withChat.chat }), hub));
+    assert.ok(!reaches(by, stranger, pod("open-webui"), 8080));
+    assert.ok(reaches(by, ingress, pod("open-webui"), 8080));
   });
 
   it("let metrics be scraped by who is said to, on their ports alone", () => {

@@ -8,9 +8,7 @@ const scripts = join(__dirname, "..", "..", "..", "scripts");
 describe("the scripts for Deckhouse", function () {
   this.timeout(60_000);
 
-  for (const file of readdirSync(scripts).filter((name) =>
-    /^deckhouse-.*\.sh$/.test(name),
-  )) {
+  for (const file of readdirSync(scripts).filter((name) => /^deckhouse-.*\.sh$/.test(name))) {
     it(`${file} is clean, and defines without running anything`, () => {
       const { error, stdout } = spawnSync("shellcheck", [join(scripts, file)], { encoding: "utf8" });
       assert.deepEqual([error, stdout], [undefined, ""]);

@@ -105,11 +105,15 @@ describe("the RayService", () => {
     assert.equal(type(changed(existing, "models[0].replicas", 1)), "NewCluster");
   });
 
-  it("shows KubeRay every change of its cluster: the hash stands in the head's pod", () => {
-    const seen = (raw: unknown): unknown =>
-      at(clusterOf(servedOf(raw)), "headGroupSpec", "template", "metadata", "annotations", "tokenrack-cluster");
-    assert.match(String(seen(existing)), /^[0-9a-f]{16}$/);
-    assert.notEqual(seen(changed(existing, "models[0].replicas", 1)), seen(existing));
+  it("shows KubeRay every change of its cluster: hashes stand in the pods of the head and of each group", () => {
+    const annotations = ["template", "metadata", "annotations"];
+    const head = (raw: unknown): unknown =>
+      at(clusterOf(servedOf(raw)), "headGroupSpec", ...annotations, "tokenrack-cluster");
+    const group = (raw: unknown): unknown => at(groupsOf(servedOf(raw))[0], ...annotations, "tokenrack-group");
+    const fewer = changed(existing, "models[0].replicas", 1);
+    assert.match(`${String(head(existing))} ${String(group(existing))}`, /^[0-9a-f]{16} [0-9a-f]{16}$/);
+    assert.equal(head(fewer), head(existing));
+    assert.notEqual(group(fewer), group(existing));
   });
 });
 
