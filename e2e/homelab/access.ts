@@ -111,13 +111,45 @@ export interface Route {
   readonly host: string;
   readonly path: string;
   readonly exact: boolean;
-  /** Address and port of the service inside the cluster. */
+  /** What of the service's pods can take a request now. */
+  readonly targets: readonly Target[];
+}
+
+/** Address and port of a pod. */
+export interface Target {
   readonly address: string;
   readonly port: number;
 }
 
-/** Routes of all Ingress objects whose services are there. */
-export function routesOf(ingresses: readonly KubeObject[], services: readonly KubeObject[]): readonly Route[] {
+/** All of them once, beginning with the one whose turn it is. */
+export const inTurn = (targets: readonly Target[], turn: number): readonly Target[] => {
+  const first = targets.length === 0 ? 0 : turn % targets.length;
+  return [...targets.slice(first), ...targets.slice(0, first)];
+};
+
+/** Pods of a service that are ready, as ingress-nginx asks them itself, without the service's own address. */
+function targetsOf(service: KubeObject, portName: string, slices: readonly KubeObject[]): readonly Target[] {
+  const own = slices.filter(
+    (one) =>
+      textAt(one, "metadata", "labels", "kubernetes.io/service-name") === nameOf(service) &&
+      namespaceOf(one) === namespaceOf(service),
+  );
+  return own.flatMap((slice) => {
+    const port = listAt(slice, "ports").find((one) => textAt(one, "name") === portName);
+    const ready = listAt(slice, "endpoints").filter((one) => at(one, "conditions", "ready") === true);
+    return texts(ready.flatMap((one) => listAt(one, "addresses"))).map((address) => ({
+      address,
+      port: numberAt(port, "port") ?? 0,
+    }));
+  });
+}
+
+/** Routes of all Ingress objects whose services are there. @param slices EndpointSlices of the services */
+export function routesOf(
+  ingresses: readonly KubeObject[],
+  services: readonly KubeObject[],
+  slices: readonly KubeObject[],
+): readonly Route[] {
   return ingresses.flatMap((ingress) =>
     listAt(ingress, "spec", "rules").flatMap((rule) =>
       listAt(rule, "http", "paths").flatMap((entry): Route[] => {
@@ -134,8 +166,7 @@ export function routesOf(ingresses: readonly KubeObject[], services: readonly Ku
             host: textAt(rule, "host"),
             path: textAt(entry, "path"),
             exact: textAt(entry, "pathType") === "Exact",
-            address: textAt(service, "spec", "clusterIP"),
-            port: numberAt(port, "port") ?? 0,
+            targets: targetsOf(service, textAt(port, "name"), slices),
           },
         ];
       }),

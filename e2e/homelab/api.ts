@@ -1,4 +1,5 @@
 /** The rack's API as the simulated parts of Deckhouse use it: lists, server-side apply, status, delete. */
+import { setMaxListeners } from "node:events";
 import { readFileSync } from "node:fs";
 import { Api, isRefusal } from "../../engine/standins/kubernetes/api";
 import { accessOf, parseKubeconfig } from "../../engine/standins/kubernetes/kubeconfig";
@@ -49,6 +50,8 @@ export class ClusterApi {
 
   /** @param kubeconfig path of one with all rights */
   constructor(kubeconfig: string) {
+    // Each request has one, and there are many at a time.
+    setMaxListeners(0, this.stopped.signal);
     this.api = new Api(accessOf(parseKubeconfig(readFileSync(kubeconfig, "utf8")), {}), this.stopped.signal);
   }
 

@@ -57,12 +57,14 @@ export interface HomelabOptions {
 type Ending = () => unknown;
 
 export class Homelab {
-  readonly secrets: RunSecrets;
+  /** Of the stack. Others count for what is opened from then on. */
+  secrets: RunSecrets;
   readonly api: ClusterApi;
   /** PEM of the CA that users of this site trust. */
   readonly ca: string;
   private readonly endings: Ending[] = [];
   private isReleased = false;
+  private accompanied: Promise<void> | undefined;
 
   private constructor(
     readonly options: HomelabOptions,
@@ -206,13 +208,12 @@ export class Homelab {
     return { ...env, PATH: [...own, env["PATH"] ?? ""].join(delimiter) };
   }
 
-  /** Opens the stack; its program is the homelab's. */
+  /** Opens the stack, with the secrets as they are now; its program is the homelab's. */
   async open(): Promise<EngineStack> {
-    let accompanied: Promise<void> | undefined;
     const run = homelabProgram({
       directory: this.path("project"),
       site: this.site,
-      before: (plan) => (accompanied ??= this.accompany(plan)),
+      before: (plan) => (this.accompanied ??= this.accompany(plan)),
       isReleased: () => this.isReleased,
     });
     const config = Object.fromEntries(

@@ -5,12 +5,14 @@
 import { once } from "node:events";
 import { request as ask, type IncomingMessage, type ServerResponse } from "node:http";
 import { createServer } from "node:https";
+import { buffer } from "node:stream/consumers";
 import { createSecureContext, type SecureContext } from "node:tls";
 import { listAt, namespaceOf, textAt, type KubeObject } from "../../engine/standins/kubernetes/object";
-import { routeOf, routesOf } from "./access";
+import { inTurn, routeOf, routesOf, type Target } from "./access";
 import type { ClusterApi } from "./api";
 
 const ingressesPath = "/apis/networking.k8s.io/v1/ingresses";
+const slicesPath = "/apis/discovery.k8s.io/v1/endpointslices";
 
 async function certificateFor(api: ClusterApi, host: string): Promise<SecureContext> {
   const ingresses = await api.list(ingressesPath);
@@ -25,29 +27,59 @@ async function certificateFor(api: ClusterApi, host: string): Promise<SecureCont
   return createSecureContext({ cert: text("tls.crt"), key: text("tls.key") });
 }
 
-async function pass(api: ClusterApi, asked: IncomingMessage, answer: ServerResponse): Promise<void> {
+/** In turn, as ingress-nginx goes round the pods of a service. */
+let turn = 0;
+
+/** The rest of an answer that has begun, or an error when there is none. */
+function askOne(target: Target, asked: IncomingMessage, body: Buffer, answer: ServerResponse): Promise<void> {
   const host = (asked.headers.host ?? "").replace(/:\d+$/, "");
-  const routes = routesOf(await api.list(ingressesPath), await api.list("/api/v1/services"));
-  const route = routeOf(routes, host, asked.url ?? "/");
-  if (route === undefined) {
-    answer.writeHead(404).end();
-    return;
-  }
-  const { address, port } = route;
+  const { address, port } = target;
   const headers = {
     ...asked.headers,
     "x-forwarded-for": asked.socket.remoteAddress ?? "",
     "x-forwarded-proto": "https",
     "x-forwarded-host": host,
   };
-  const onward = ask({ host: address, port, method: asked.method, path: asked.url, headers }, (back) => {
-    answer.writeHead(back.statusCode ?? 502, back.headers);
-    back.pipe(answer);
+  return new Promise((resolve, reject) => {
+    const onward = ask({ host: address, port, method: asked.method, path: asked.url, headers }, (back) => {
+      answer.writeHead(back.statusCode ?? 502, back.headers);
+      back.pipe(answer);
+      back.on("error", () => answer.destroy());
+      resolve();
+    });
+    onward.on("error", reject);
+    // A client that goes away takes its request with it.
+    answer.on("close", () => onward.destroy());
+    onward.end(body);
   });
-  onward.on("error", () => (answer.headersSent ? answer.destroy() : answer.writeHead(502).end()));
-  // A client that goes away takes its request with it.
-  answer.on("close", () => onward.destroy());
-  asked.pipe(onward);
+}
+
+/** Whether nobody has heard of the request: then the next pod is asked, as ingress-nginx does by default. */
+const isUnheard = (error: unknown): boolean =>
+  error instanceof Error && "code" in error && ["ECONNREFUSED", "EHOSTUNREACH"].includes(String(error.code));
+
+async function pass(api: ClusterApi, asked: IncomingMessage, answer: ServerResponse): Promise<void> {
+  const body = await buffer(asked);
+  const host = (asked.headers.host ?? "").replace(/:\d+$/, "");
+  const lists = await Promise.all([ingressesPath, "/api/v1/services", slicesPath].map((path) => api.list(path)));
+  const [ingresses = [], services = [], slices = []] = lists;
+  const route = routeOf(routesOf(ingresses, services, slices), host, asked.url ?? "/");
+  if (route === undefined) {
+    answer.writeHead(404).end();
+    return;
+  }
+  turn += 1;
+  for (const target of inTurn(route.targets, turn)) {
+    try {
+      await askOne(target, asked, body, answer);
+      return;
+    } catch (error) {
+      if (isUnheard(error)) continue;
+      answer.writeHead(502).end();
+      return;
+    }
+  }
+  answer.writeHead(503).end();
 }
 
 /** Resolves when it listens. */

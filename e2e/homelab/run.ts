@@ -1,17 +1,19 @@
 /**
  * `npm run e2e`: the homelab from bare hosts to a user's answer, for real on this machine but for what it says is simulated;
- * then once more without a change, and away again. As root. Exit code 1 when something was not as it should be.
+ * then once more without a change, through faults that somebody makes (not with `--short`), and away again. As root. Exit code
+ * 1 when something was not as it should be.
  */
+import { base, directory } from "./temporary";
 import { execFile } from "node:child_process";
 import { mkdirSync, rmSync, writeFileSync } from "node:fs";
-import { tmpdir } from "node:os";
 import { join, relative } from "node:path";
 import { promisify } from "node:util";
 import { imageReference, images } from "../../catalog/images";
 import type { EngineEvent } from "../../engine/events";
 import type { EngineStack } from "../../engine/engineStack";
-import { newMark } from "../node/marks";
 import { startRack, type Rack } from "../node/rack";
+import { withFaults } from "./faults/all";
+import type { FaultContext } from "./faults/fault";
 import { Homelab } from "./homelab";
 import { needsOf } from "./state";
 import { criticalPath, StepRecorder, stageRows, timelineText } from "./timeline";
@@ -21,8 +23,8 @@ import { checkDestroyed, checkUnchanged, snapshot } from "./checks";
 const checkout = join(__dirname, "..", "..");
 const home = join(checkout, ".tokenrack", "e2e");
 const picture = join(home, "timeline.svg");
-/** Near the root: the kubelet's sockets have paths of at most 107 characters. */
-const base = join(tmpdir(), "tokenrack-e2e");
+/** Without the faults. */
+const isShort = process.argv.includes("--short");
 
 /** Tokens of the user's answer. */
 const answerTokens = 24;
@@ -93,6 +95,12 @@ async function again(lab: Homelab, stack: EngineStack): Promise<void> {
   say("second up: no changes, and nothing was written");
 }
 
+async function contextOf(lab: Homelab, rack: Rack, stack: EngineStack): Promise<FaultContext> {
+  const { endpoint, models } = await stack.outputs();
+  const [model = ""] = models as readonly string[];
+  return { lab, rack, stack, model, endpoint: String(endpoint), say };
+}
+
 async function takeAway(lab: Homelab, stack: EngineStack): Promise<void> {
   lab.release();
   await stack.up();
@@ -101,7 +109,7 @@ async function takeAway(lab: Homelab, stack: EngineStack): Promise<void> {
   say(`destroy: ${deleted} resources, and nothing is left in Proxmox; what was in the cluster goes with its VMs`);
 }
 
-async function withRack(rack: Rack, directory: string, abort: AbortController): Promise<void> {
+async function withRack(rack: Rack, abort: AbortController): Promise<void> {
   const lab = await Homelab.start({ rack, directory, say, fail: (error) => abort.abort(error) });
   try {
     say("the hosts, Proxmox and the cluster's control plane are there");
@@ -109,7 +117,9 @@ async function withRack(rack: Rack, directory: string, abort: AbortController): 
     await bringUp(stack, abort.signal);
     await asUser(lab, stack);
     await again(lab, stack);
-    await takeAway(lab, stack);
+    const context = await contextOf(lab, rack, stack);
+    if (!isShort) await withFaults(context);
+    await takeAway(lab, context.stack);
   } finally {
     await lab.stop();
   }
@@ -121,17 +131,13 @@ async function main(): Promise<void> {
     process.once(signal, () => abort.abort(new Error(`ended by ${signal}`)));
   }
   mkdirSync(home, { recursive: true });
-  // Marked as a rack is, so that the next rack removes what a killed run has left, with all its temporary files.
-  const directory = join(base, newMark());
-  mkdirSync(directory, { recursive: true });
-  process.env["TMPDIR"] = directory;
   say(`simulated: ${simulated.join("; ")}`);
   const wanted = [images.ray, images.node, images.valkey, images.kubeRay].map(imageReference);
   // What is shipped is what lies there, not a build of some day before.
   await promisify(execFile)("npm", ["run", "--silent", "build"], { cwd: checkout });
   const rack = await startRack({ directory: base, images: wanted, onProgress: say });
   try {
-    await withRack(rack, directory, abort);
+    await withRack(rack, abort);
   } catch (error) {
     throw abort.signal.aborted ? abort.signal.reason : error;
   } finally {

@@ -185,6 +185,15 @@ describe("a Kubernetes cluster with nodes on one machine", function () {
     assert.equal(await get(`http://${await kubectl.value("service/far", ".spec.clusterIP")}/`), "1000 EROFS");
   });
 
+  it("a node that does not come up leaves nothing in its own way: it comes up when what was wrong is mended", async () => {
+    const name = "mended";
+    // A kubelet may not give itself labels of Kubernetes' own.
+    const wrong = { name, labels: { "node-role.kubernetes.io/own": "" }, taints: [] };
+    await assert.rejects(rack.addNode(wrong), /kubelet-mended has ended/);
+    await rack.addNode({ ...wrong, labels: {} });
+    await rack.removeNode(name);
+  });
+
   it("touches nothing of the machine, and listens on nothing there", () => {
     const processes = processesIn(namespaces);
     assert.ok(processes.length > 10);

@@ -66,11 +66,21 @@ export class Nodes {
     return place;
   }
 
-  /** Resolves when it is Ready. @throws Error when it does not get there, with the ends of the logs */
+  /** Resolves when it is Ready. @throws Error when it does not get there, with the ends of the logs: then it can be added anew */
   async add(node: RackNode): Promise<void> {
+    const place = this.place(node);
+    try {
+      await this.bringUp(place);
+    } catch (error) {
+      await this.takeAway(place);
+      throw error;
+    }
+  }
+
+  private async bringUp(place: NodePlace): Promise<void> {
     const { context } = this;
     const { programs, tools, control, namespaces } = context;
-    const place = this.place(node);
+    const { node } = place;
     this.write(place);
     await namespaces.run("ip", "address", "add", `${place.address}/32`, "dev", "lo");
     const [containerd, kubelet] = [`containerd-${node.name}`, `kubelet-${node.name}`];
@@ -118,7 +128,13 @@ export class Nodes {
   async remove(name: string): Promise<void> {
     const place = this.places.get(name);
     if (place === undefined) throw new Error(`there is no node ${name}`);
+    await this.takeAway(place);
+  }
+
+  /** Also what is there of one that did not come up. */
+  private async takeAway(place: NodePlace): Promise<void> {
     const { programs, namespaces, control, tools, mark } = this.context;
+    const { name } = place.node;
     this.places.delete(name);
     await programs.end(`kubelet-${name}`);
     const client = `${tools.ctr} --address ${containerdSocket(place)} --namespace k8s.io tasks`;
@@ -134,7 +150,8 @@ export class Nodes {
       const [next] = this.places.keys();
       if (next !== undefined) this.startProxy(next);
     }
-    await namespaces.run("ip", "address", "delete", `${place.address}/32`, "dev", "lo");
+    // One that did not come up may not have it.
+    await namespaces.run("/bin/sh", "-c", `ip address delete ${place.address}/32 dev lo 2>/dev/null || true`);
     await removeCgroup(mark, name);
     rmSync(place.directory, { recursive: true, force: true });
   }
