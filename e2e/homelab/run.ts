@@ -1,6 +1,6 @@
 /**
  * `npm run e2e`: the homelab from bare hosts to a user's answer, for real on this machine but for what it says is simulated;
- * then once more without a change, through faults that somebody makes (not with `--short`), and away again. As root. Exit code
+ * then once more without a change, with `--faults` through faults that somebody makes, and away again. As root. Exit code
  * 1 when something was not as it should be.
  */
 import { base, directory } from "./temporary";
@@ -24,7 +24,7 @@ const checkout = join(__dirname, "..", "..");
 const home = join(checkout, ".tokenrack", "e2e");
 const picture = join(home, "timeline.svg");
 /** Without the faults. */
-const isShort = process.argv.includes("--short");
+const wantsFaults = process.argv.includes("--faults");
 
 /** Tokens of the user's answer. */
 const answerTokens = 24;
@@ -118,7 +118,7 @@ async function withRack(rack: Rack, abort: AbortController): Promise<void> {
     await asUser(lab, stack);
     await again(lab, stack);
     const context = await contextOf(lab, rack, stack);
-    if (!isShort) await withFaults(context);
+    if (wantsFaults) await withFaults(context);
     await takeAway(lab, context.stack);
   } finally {
     await lab.stop();

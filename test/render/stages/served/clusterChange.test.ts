@@ -51,7 +51,7 @@ const model = (name: string, more: object = {}): object => ({
 });
 const models = (...list: readonly object[]): unknown => changed(changed(existing, "pools[0].count", 8), "models", list);
 const [a, b, c] = [model("a"), model("b"), model("c")];
-const base = models(a, b);
+const base = models(a, b) as object;
 
 describe("a change of the Ray cluster", () => {
   const table: readonly (readonly [what: string, after: unknown, fate: Fate])[] = [
