@@ -97,18 +97,18 @@ describe("engine/workingCopy: files", () => {
 
   it("writes plain entries and returns secret ones until they are recorded, again when they change", () => {
     commit("Pulumi.dev.yaml", "config:\n  probe:a: 1\n");
-    const entries = { ...secret("s1"), size: { value: "4", secret: false } };
-    assert.deepEqual([...open().sync(entries, "pass")], [["probe:token", "s1"]]);
+    const entries = { ...secret("secret-1"), size: { value: "4", secret: false } };
+    assert.deepEqual([...open().sync(entries, "pass")], [["probe:token", "secret-1"]]);
     assert.deepEqual(copied("Pulumi.dev.yaml"), { config: { "probe:a": 1, "probe:size": "4" } });
 
     // As `pulumi config set --secret` would.
     const encrypted = "config: {probe:token: {secure: v1:x}}\nencryptionsalt: v1:aaaa\n";
     writeFileSync(path.join(workspace, "Pulumi.dev.yaml"), encrypted);
-    open().recordSecret("probe:token", "s1", "pass");
+    open().recordSecret("probe:token", "secret-1", "pass");
     assert.deepEqual([...open().sync(entries, "pass")], []);
-    assert.deepEqual([...open().sync(secret("s2"), "pass")], [["probe:token", "s2"]]);
-    assert.deepEqual([...open().sync(entries, "another passphrase")], [["probe:token", "s1"]]);
-    assert.ok(!readFileSync(path.join(workspace, "engine-config.dev.json"), "utf8").includes("s1"));
+    assert.deepEqual([...open().sync(secret("secret-2"), "pass")], [["probe:token", "secret-2"]]);
+    assert.deepEqual([...open().sync(entries, "another passphrase")], [["probe:token", "secret-1"]]);
+    assert.ok(!readFileSync(path.join(workspace, "engine-config.dev.json"), "utf8").includes("secret-1"));
   });
 
   it("lets a committed entry win over one that the engine would put", () => {
