@@ -1,4 +1,5 @@
 /** A Kubernetes object as plain data. */
+import type { Scheduling } from "../plan/stages/types";
 import { partOf, type Component } from "../plan/stages/names";
 import type { Json, JsonObject } from "./text";
 
@@ -45,6 +46,23 @@ export const containerSecurity = (readOnlyRootFilesystem = true) =>
 /** Fields of a pod whose images come from a registry with a login. */
 export const pullSecrets = ({ pullSecret }: { readonly pullSecret?: string }): JsonObject =>
   pullSecret === undefined ? {} : { imagePullSecrets: [{ name: pullSecret }] };
+
+/**
+ * What every pod of ours has: where it runs, as whom, the logins it is pulled with, and no way to Kubernetes' API.
+ * @param user its uid and gid
+ */
+export const podBase = (
+  { nodeSelector, tolerations }: Scheduling,
+  plan: { readonly pullSecret?: string },
+  user: number,
+): JsonObject => ({
+  automountServiceAccountToken: false,
+  enableServiceLinks: false,
+  ...pullSecrets(plan),
+  nodeSelector,
+  tolerations: tolerations.map((one) => ({ ...one })),
+  securityContext: podSecurity(user),
+});
 
 /** The Secret with the logins of registries, without what is in it. Its one key is Kubernetes' own. */
 export const pullSecretManifest = (name: string, namespace: string): Manifest => ({

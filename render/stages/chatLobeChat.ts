@@ -1,7 +1,7 @@
 /** LobeChat, for which there is no chart. */
 import { ports } from "../../plan/stages/names";
 import type { LobeChatPlan } from "../../plan/stages/chat";
-import { containerSecurity, labelsOf, podSecurity, pullSecrets, type Manifest } from "../manifest";
+import { containerSecurity, labelsOf, podBase, type Manifest } from "../manifest";
 import { sortKeys, type JsonObject } from "../text";
 import { chatRoute, env, ingressAnnotations, name, revisionAnnotation, secret } from "./chat";
 
@@ -41,12 +41,7 @@ export function lobeChatSpec(plan: LobeChatPlan, revision: string): JsonObject {
     template: {
       metadata: { labels, annotations: { [revisionAnnotation]: revision } },
       spec: {
-        automountServiceAccountToken: false,
-        enableServiceLinks: false,
-        ...pullSecrets(plan),
-        securityContext: podSecurity(lobeChatUser),
-        nodeSelector: scheduling.nodeSelector,
-        tolerations: scheduling.tolerations.map((one) => ({ ...one })),
+        ...podBase(scheduling, plan, lobeChatUser),
         containers: [container],
       },
     },

@@ -4,7 +4,7 @@
  */
 import type { OpenWebUiPlan } from "../../plan/stages/chat";
 import { ports } from "../../plan/stages/names";
-import { containerSecurity, labelsOf, podSecurity, pullSecrets, type Manifest } from "../manifest";
+import { containerSecurity, labelsOf, podBase, type Manifest } from "../manifest";
 import { sortKeys, type JsonObject } from "../text";
 import { name as page } from "./chat";
 import { ownCertificate } from "./ownCertificate";
@@ -60,12 +60,7 @@ function podSpec(plan: OpenWebUiPlan, { image, tls }: NonNullable<OpenWebUiPlan[
     ],
   };
   return {
-    automountServiceAccountToken: false,
-    enableServiceLinks: false,
-    ...pullSecrets(plan),
-    securityContext: podSecurity(valkeyUser),
-    nodeSelector: scheduling.nodeSelector,
-    tolerations: scheduling.tolerations.map((one) => ({ ...one })),
+    ...podBase(scheduling, plan, valkeyUser),
     containers: [container],
     volumes: [
       ...(tls ? [{ name: "tls", secret: { secretName: storeTls.secret, defaultMode: 0o440 } }] : []),

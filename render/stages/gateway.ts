@@ -3,7 +3,7 @@ import { createHash } from "node:crypto";
 import type { GatewayPlan } from "../../plan/stages/gateway";
 import { objectNames, ports } from "../../plan/stages/names";
 import { renderClusterGatewayConfig, type ClusterGateway } from "../gatewayConfig";
-import { containerSecurity, labelsOf, podSecurity, pullSecrets, type Manifest } from "../manifest";
+import { containerSecurity, labelsOf, podBase, type Manifest } from "../manifest";
 import { sortKeys, toJson, type JsonObject } from "../text";
 import { gatewayFileNames, gatewayNames, mounts, mountsOf, volumesOf } from "./gatewayVolumes";
 import { quotaCaFile, quotaPasswordFile, quotaStoreUrl } from "./quotaStore";
@@ -170,12 +170,7 @@ export function gatewayDeployment(plan: GatewayPlan, program: string): Manifest 
       template: {
         metadata: { labels, annotations: { [restartAnnotation]: restartHash(plan, program) } },
         spec: {
-          automountServiceAccountToken: false,
-          enableServiceLinks: false,
-          ...pullSecrets(plan),
-          securityContext: podSecurity(nodeUser),
-          nodeSelector: scheduling.nodeSelector,
-          tolerations: scheduling.tolerations.map((one) => ({ ...one })),
+          ...podBase(scheduling, plan, nodeUser),
           affinity: apart,
           terminationGracePeriodSeconds: gracePeriodSeconds,
           containers: [container(plan)],

@@ -4,7 +4,7 @@
  */
 import type { GatewayPlan, QuotaStorePlan } from "../../plan/stages/gateway";
 import { objectNames, ports } from "../../plan/stages/names";
-import { containerSecurity, labelsOf, podSecurity, pullSecrets, type Manifest } from "../manifest";
+import { containerSecurity, labelsOf, podBase, type Manifest } from "../manifest";
 import { sortKeys, type JsonObject } from "../text";
 import { ownCertificate } from "./ownCertificate";
 
@@ -85,12 +85,7 @@ export function quotaStoreSpec(plan: GatewayPlan, revision: string): JsonObject 
     template: {
       metadata: { labels, annotations: { [revisionAnnotation]: revision } },
       spec: {
-        automountServiceAccountToken: false,
-        enableServiceLinks: false,
-        ...pullSecrets(plan),
-        securityContext: podSecurity(valkeyUser),
-        nodeSelector: scheduling.nodeSelector,
-        tolerations: scheduling.tolerations.map((one) => ({ ...one })),
+        ...podBase(scheduling, plan, valkeyUser),
         containers: [container(quotaStore)],
         volumes: [
           { name: "quota", ...secrets(name, ...(quotaStore.tls ? [quotaTlsName] : [])) },

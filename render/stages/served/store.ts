@@ -4,7 +4,7 @@
  */
 import type { FaultTolerancePlan, ServedPlan } from "../../../plan/stages/served";
 import { ports } from "../../../plan/stages/names";
-import { containerSecurity, labelsOf, podSecurity, pullSecrets, type Manifest } from "../../manifest";
+import { containerSecurity, labelsOf, podBase, type Manifest } from "../../manifest";
 import type { JsonObject } from "../../text";
 import { ownCertificate } from "../ownCertificate";
 import { storeName, storeTlsName } from "./pods";
@@ -41,7 +41,6 @@ const container = ({ image }: FaultTolerancePlan): JsonObject => ({
 });
 
 function statefulSet(plan: ServedPlan, store: FaultTolerancePlan): Manifest {
-  const { nodeSelector, tolerations } = store.scheduling;
   const { storageClass } = store;
   return {
     apiVersion: "apps/v1",
@@ -54,12 +53,7 @@ function statefulSet(plan: ServedPlan, store: FaultTolerancePlan): Manifest {
       template: {
         metadata: { labels: labelsOf("ray-store") },
         spec: {
-          automountServiceAccountToken: false,
-          enableServiceLinks: false,
-          ...pullSecrets(plan),
-          nodeSelector,
-          tolerations: tolerations.map((one) => ({ ...one })),
-          securityContext: podSecurity(valkeyUser),
+          ...podBase(store.scheduling, plan, valkeyUser),
           containers: [container(store)],
           volumes: [
             {
